@@ -1,0 +1,1 @@
+//! The native executor of dupin-ir programs: fused, multi-threaded, deterministic.

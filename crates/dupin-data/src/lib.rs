@@ -1,0 +1,1 @@
+//! Data sets: embedded, IDX files; decoded and batched with weights in a fixed order.

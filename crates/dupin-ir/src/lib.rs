@@ -1,0 +1,1 @@
+//! Typed tensor graph: primitives with all their rules, transforms, reference evaluator and the Executor trait.

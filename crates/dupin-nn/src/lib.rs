@@ -1,0 +1,1 @@
+//! Layers, activations, losses, models, parameter layout and initialisation as graph builders.

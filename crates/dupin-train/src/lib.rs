@@ -1,0 +1,1 @@
+//! Sharpness-regularized objectives, optimizers, schedules, the training loop and checkpoints.

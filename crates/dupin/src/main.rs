@@ -1,0 +1,2 @@
+//! The `dupin` command.
+fn main() {}
