@@ -363,7 +363,8 @@ mod tests {
         }
     }
 
-    /// The numbers are those of a separate implementation in Python, written from the documentation alone.
+    /// Recorded so that it never changes: old runs could not be resumed or repeated. A transcription of the generator
+    /// into Python gave the same order.
     #[test]
     fn order_is_fixed_for_good() {
         let batch = BatchPlan::shuffled(10, 4, 9, LastBatch::Drop)

@@ -26,7 +26,7 @@ pub(crate) struct Part {
 /// told by its content. Images may have any size, the same in both parts, and get one channel. Their number is free too.
 ///
 /// # Cost
-/// 4 bytes of memory per pixel, and 1 more while loading: 250 MiB for the 70,000 images of the full data sets.
+/// 4 bytes of memory per pixel, and 1 more while loading: 262 MiB for the 70,000 images of the full data sets.
 ///
 /// # Errors
 /// [`Error::NotAFolder`], [`Error::FileMissing`], [`Error::Io`] and [`Error::Idx`] for the files,

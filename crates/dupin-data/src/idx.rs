@@ -16,7 +16,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::error::{Error, IdxProblem};
 
-/// The most bytes of data that a file may hold: 2 GiB, forty times Fashion-MNIST.
+/// The most bytes of data that a file may hold: 2 GiB, some forty times Fashion-MNIST.
 pub const MAX_BYTES: usize = 1 << 31;
 
 /// What a file is expected to hold.

@@ -65,7 +65,8 @@ mod tests {
         assert_eq!(first, published);
     }
 
-    /// The numbers are those of a separate implementation in Python, written from the documentation alone.
+    /// Recorded so that they never change: old runs could not be resumed or repeated. A transcription into Python's
+    /// unbounded integers gave the same numbers.
     #[test]
     fn permutations_are_fixed_for_good() {
         assert_eq!(
@@ -83,7 +84,7 @@ mod tests {
     }
 
     /// 24 permutations of 4, 24,000 draws: chi-square with 23 degrees of freedom has mean 23 and deviation
-    /// sqrt(46) = 6.8; 23 + 5 x 6.8 is exceeded with a chance below 1e-4, and the seed is fixed.
+    /// sqrt(46) = 6.8; 23 + 5 x 6.8 is exceeded with a chance of 1e-4, and the seed is fixed.
     #[test]
     fn every_permutation_is_as_likely() {
         let mut counts = std::collections::BTreeMap::new();
@@ -100,8 +101,8 @@ mod tests {
         assert!(chi_square < 57.0, "chi-square {chi_square}");
     }
 
-    /// With a bound just above 2^63 nearly half of all draws are unfair: one was drawn again for these four, by a
-    /// separate implementation in Python.
+    /// With a bound just above 2^63 nearly half of all draws are unfair: one was drawn again for these four.
+    /// A transcription into Python's unbounded integers gave the same numbers.
     #[test]
     fn unfair_draws_are_drawn_again() {
         let mut rng = Rng::new(1, 1);
