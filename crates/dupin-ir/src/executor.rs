@@ -1,0 +1,148 @@
+//! What every executor offers: compile a program, hold buffers, run.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::ExecError;
+use crate::program::Program;
+use crate::tensor::Tensor;
+use crate::types::TensorType;
+
+/// A tensor where an executor keeps it: host memory for the native one, device memory for others.
+///
+/// Cloning shares the contents; buffers are never changed in place.
+#[derive(Clone)]
+pub struct Buffer {
+    ty: TensorType,
+    handle: Arc<dyn Any + Send + Sync>,
+}
+
+impl Buffer {
+    /// Wraps an executor's own handle.
+    pub fn new(ty: TensorType, handle: Arc<dyn Any + Send + Sync>) -> Self {
+        Self { ty, handle }
+    }
+
+    /// Element type and shape.
+    pub fn ty(&self) -> &TensorType {
+        &self.ty
+    }
+
+    /// The handle, if it is an executor's `T`.
+    pub fn handle<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.handle.downcast_ref()
+    }
+}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Buffer({})", self.ty)
+    }
+}
+
+/// Compiles and runs programs.
+pub trait Executor: Send + Sync {
+    /// Name for messages and records, such as `cpu`.
+    fn name(&self) -> &str;
+
+    /// Compiles a program.
+    ///
+    /// # Errors
+    /// [`ExecError::OutOfMemory`] if the memory plan is over a set limit; [`ExecError::Device`] for what a device reports.
+    fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, ExecError>;
+
+    /// Puts a tensor where programs can take it.
+    ///
+    /// # Errors
+    /// [`ExecError::Device`] for what a device reports.
+    fn upload(&self, tensor: Tensor) -> Result<Buffer, ExecError>;
+
+    /// Brings a buffer back to the host.
+    ///
+    /// # Errors
+    /// [`ExecError::ForeignBuffer`] if another executor made it; [`ExecError::Device`] for what a device reports.
+    fn download(&self, buffer: &Buffer) -> Result<Tensor, ExecError>;
+
+    /// Uploads, runs once and downloads: for tests and one-off values.
+    ///
+    /// # Errors
+    /// As [`Executor::compile`], [`Executable::run`].
+    fn evaluate(&self, program: &Program, inputs: &[Tensor]) -> Result<Vec<Tensor>, ExecError> {
+        let executable = self.compile(program)?;
+        let inputs = inputs.iter().map(|t| self.upload(t.clone())).collect::<Result<Vec<_>, _>>()?;
+        let outputs = executable.run(&inputs.iter().collect::<Vec<_>>())?;
+        outputs.iter().map(|b| self.download(b)).collect()
+    }
+}
+
+/// A compiled program.
+pub trait Executable: Send + Sync {
+    /// Runs it. Equal inputs give equal bits, whatever the number of threads.
+    ///
+    /// # Errors
+    /// If the inputs are not as the program declares, or the device fails.
+    fn run(&self, inputs: &[&Buffer]) -> Result<Vec<Buffer>, ExecError>;
+
+    /// Peak of the memory plan in bytes, inputs and outputs not counted.
+    fn peak_bytes(&self) -> usize;
+}
+
+/// Checks inputs against what a program declares.
+///
+/// # Errors
+/// [`ExecError::InputCount`] or [`ExecError::InputType`].
+pub fn check_inputs(program: &Program, inputs: &[&Buffer]) -> Result<(), ExecError> {
+    if inputs.len() != program.inputs().len() {
+        return Err(ExecError::InputCount { expected: program.inputs().len(), found: inputs.len() });
+    }
+    for (index, (&v, buffer)) in program.inputs().iter().zip(inputs).enumerate() {
+        let node = program.graph().node(v);
+        if &node.ty != buffer.ty() {
+            let name = if let crate::prim::Prim::Input(i) = &node.prim { i.name.clone() } else { String::new() };
+            return Err(ExecError::InputType { index, name, expected: node.ty.clone(), found: buffer.ty().clone() });
+        }
+    }
+    Ok(())
+}
+
+/// The reference evaluator as an executor: slow, in `f64` throughout, what other executors are checked against.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reference;
+
+struct ReferenceExecutable(Program);
+
+impl Executor for Reference {
+    #[expect(clippy::unnecessary_literal_bound, reason = "the trait's signature")]
+    fn name(&self) -> &str {
+        "reference"
+    }
+
+    fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, ExecError> {
+        Ok(Box::new(ReferenceExecutable(program.clone())))
+    }
+
+    fn upload(&self, tensor: Tensor) -> Result<Buffer, ExecError> {
+        Ok(Buffer::new(tensor.ty(), Arc::new(tensor)))
+    }
+
+    fn download(&self, buffer: &Buffer) -> Result<Tensor, ExecError> {
+        host(buffer, self.name()).cloned()
+    }
+}
+
+impl Executable for ReferenceExecutable {
+    fn run(&self, inputs: &[&Buffer]) -> Result<Vec<Buffer>, ExecError> {
+        check_inputs(&self.0, inputs)?;
+        let tensors = inputs.iter().map(|b| host(b, "reference")).collect::<Result<Vec<_>, _>>()?;
+        crate::reference::evaluate_tensors(&self.0, &tensors).into_iter().map(|t| Reference.upload(t)).collect()
+    }
+
+    fn peak_bytes(&self) -> usize {
+        self.0.graph().nodes().iter().map(|n| n.ty.len() * 8).sum()
+    }
+}
+
+fn host<'a>(buffer: &'a Buffer, executor: &str) -> Result<&'a Tensor, ExecError> {
+    buffer.handle().ok_or_else(|| ExecError::ForeignBuffer { executor: executor.into(), ty: buffer.ty().clone() })
+}

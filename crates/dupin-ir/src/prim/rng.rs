@@ -1,0 +1,161 @@
+//! `rng_uniform`, `rng_normal`, `rng_rademacher`: random numbers as a function of key and element index.
+//!
+//! Element `i` is a function of `(key, i)` alone (Threefry-2x32 with 20 rounds; Salmon et al., "Parallel random numbers: as easy
+//! as 1, 2, 3", SC 2011), so results depend neither on threads nor on the executor. No tangent.
+//!
+//! C1: the key is `u32[2]`. C2: the result is a float tensor.
+
+use super::{Broken, Primitive, Sample, arity, require};
+use crate::attrs::Attrs;
+use crate::builder::Builder;
+use crate::graph::Value;
+use crate::reference::Array;
+use crate::types::{DType, TensorType};
+
+/// What is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Distribution {
+    /// Uniform on [0, 1).
+    Uniform,
+    /// Standard normal.
+    Normal,
+    /// -1 or 1.
+    Rademacher,
+}
+
+/// Random numbers of a given type from a key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Rng {
+    /// What is drawn.
+    pub distribution: Distribution,
+    /// Type of the result.
+    pub ty: TensorType,
+}
+
+/// Threefry-2x32, 20 rounds: 64 random bits from a key and a counter.
+pub fn threefry2x32(key: [u32; 2], counter: [u32; 2]) -> [u32; 2] {
+    const ROTATIONS: [u32; 8] = [13, 15, 26, 6, 17, 29, 16, 24];
+    let schedule = [key[0], key[1], key[0] ^ key[1] ^ 0x1BD1_1BDA];
+    let mut x = [counter[0].wrapping_add(schedule[0]), counter[1].wrapping_add(schedule[1])];
+    for round in 0..20 {
+        x[0] = x[0].wrapping_add(x[1]);
+        x[1] = x[1].rotate_left(ROTATIONS[round % 8]) ^ x[0];
+        if round % 4 == 3 {
+            let step = round / 4 + 1;
+            x[0] = x[0].wrapping_add(schedule[step % 3]);
+            x[1] = x[1].wrapping_add(schedule[(step + 1) % 3]).wrapping_add(step as u32);
+        }
+    }
+    x
+}
+
+impl Distribution {
+    /// Element `index` of the stream of `key`; uniform numbers have the mantissa of `dtype`.
+    pub fn draw(self, key: [u32; 2], index: u64, dtype: DType) -> f64 {
+        let [a, b] = threefry2x32(key, [index as u32, (index >> 32) as u32]);
+        match self {
+            Self::Uniform if dtype == DType::F32 => f64::from(a >> 8) * 2f64.powi(-24),
+            Self::Uniform => ((u64::from(a) << 21) ^ (u64::from(b) >> 11)) as f64 * 2f64.powi(-53),
+            Self::Rademacher => f64::from((a & 1) as i32 * 2 - 1),
+            // Box-Muller; the half keeps the logarithm finite.
+            Self::Normal => {
+                let (u, v) = ((f64::from(a) + 0.5) * 2f64.powi(-32), f64::from(b) * 2f64.powi(-32));
+                (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+            }
+        }
+    }
+}
+
+impl Primitive for Rng {
+    fn name(&self) -> &'static str {
+        match self.distribution {
+            Distribution::Uniform => "rng_uniform",
+            Distribution::Normal => "rng_normal",
+            Distribution::Rademacher => "rng_rademacher",
+        }
+    }
+    fn infer(&self, x: &[&TensorType]) -> Result<TensorType, Broken> {
+        let [key] = arity(x)?;
+        require(key.dtype == DType::U32 && key.shape == [2], "C1")?;
+        require(self.ty.dtype.is_float(), "C2")?;
+        Ok(self.ty.clone())
+    }
+    fn eval(&self, x: &[&Array], out: &TensorType) -> Array {
+        let key = [x[0].data[0] as u32, x[0].data[1] as u32];
+        let data = (0..out.len() as u64).map(|i| self.distribution.draw(key, i, out.dtype)).collect();
+        Array::new(out.clone(), data)
+    }
+    fn jvp(&self, _: &mut Builder, _: &[Value], _: Value, _: &[Option<Value>]) -> Option<Value> {
+        None
+    }
+    fn batch(&self, b: &mut Builder, x: &[(Value, bool)]) -> Value {
+        let keys = x[0].0;
+        let k = b.ty(keys).shape[0];
+        let draws: Vec<Value> = (0..k)
+            .map(|i| {
+                let key = b.slice_axis(keys, 0, i, i + 1);
+                let key = b.reshape(key, &[2]);
+                let draw = b.push(self.clone(), &[key]);
+                b.broadcast_leading(draw, 1)
+            })
+            .collect();
+        b.concatenate(&draws, 0)
+    }
+    fn attrs(&self) -> Attrs {
+        Attrs::none().ty(&self.ty)
+    }
+    fn flop(&self, _: &[&TensorType], _: &TensorType) -> u64 {
+        0
+    }
+}
+
+impl Rng {
+    pub(crate) fn parse(name: &str, a: &Attrs) -> Option<Self> {
+        let distribution = match name {
+            "rng_uniform" => Distribution::Uniform,
+            "rng_normal" => Distribution::Normal,
+            "rng_rademacher" => Distribution::Rademacher,
+            _ => return None,
+        };
+        Some(Self { distribution, ty: a.get_ty()? })
+    }
+    pub(crate) fn samples() -> Vec<Sample> {
+        let p = |distribution, dtype| Self { distribution, ty: TensorType::new(dtype, [3, 4]) };
+        let key = |name, prim| Sample::legal(name, prim, &[&[2]]).typed(0, DType::U32, 1 << 20);
+        vec![
+            key("uniform", p(Distribution::Uniform, DType::F64)),
+            key("uniform f32", p(Distribution::Uniform, DType::F32)),
+            key("normal", p(Distribution::Normal, DType::F64)),
+            key("rademacher", p(Distribution::Rademacher, DType::F64)),
+            Sample::illegal("C1", p(Distribution::Uniform, DType::F64), &[&[2]]),
+            Sample::illegal("C2", p(Distribution::Uniform, DType::I32), &[&[2]]).typed(0, DType::U32, 9),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Known answers of Random123 (kat_vectors, threefry2x32 20).
+    #[test]
+    fn threefry_has_its_known_answers() {
+        assert_eq!(threefry2x32([0, 0], [0, 0]), [0x6b20_0159, 0x99ba_4efe]);
+        assert_eq!(threefry2x32([u32::MAX; 2], [u32::MAX; 2]), [0x1cb9_96fc, 0xbb00_2be7]);
+        assert_eq!(threefry2x32([0x1319_8a2e, 0x0370_7344], [0x243f_6a88, 0x85a3_08d3]), [0xc492_3a9c, 0x483d_f7a0]);
+    }
+
+    /// Means and variances within 5 standard errors; both signs occur.
+    #[test]
+    fn draws_have_their_moments() {
+        let n = 20_000_u64;
+        let moments = [(Distribution::Uniform, 0.5, 1.0 / 12.0, 1.0 / 180.0), (Distribution::Normal, 0.0, 1.0, 2.0), (Distribution::Rademacher, 0.0, 1.0, 0.0)];
+        for (distribution, mean, variance, variance_of_square) in moments {
+            let draws: Vec<f64> = (0..n).map(|i| distribution.draw([1, 2], i, DType::F64)).collect();
+            let m = draws.iter().sum::<f64>() / n as f64;
+            let v = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n as f64;
+            assert!((m - mean).abs() < 5.0 * (variance / n as f64).sqrt(), "{distribution:?} has mean {m}");
+            assert!((v - variance).abs() <= 5.0 * (variance_of_square / n as f64).sqrt(), "{distribution:?} has variance {v}");
+        }
+    }
+}
