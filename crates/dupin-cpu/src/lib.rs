@@ -1,1 +1,3 @@
 //! The native executor of dupin-ir programs: fused, multi-threaded, deterministic.
+
+pub mod kernel;

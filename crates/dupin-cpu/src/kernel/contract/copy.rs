@@ -1,0 +1,256 @@
+//! Copies into scratch: the part of an image that a task reads, and panels of the right operand.
+
+use super::phase::Space;
+use super::problem::Axis;
+
+/// Width of the batch panels that a copied left operand with contiguous rows is stored in: one AVX2 vector of `f32`.
+pub(super) const PANEL: usize = 8;
+
+/// Fills `to` with the offsets of consecutive flat indices, from `start`, over `axes` (the last runs fastest).
+pub(super) fn offsets(axes: &[Axis], stride: impl Fn(&Axis) -> isize, start: usize, to: &mut [isize]) {
+    let Some((last, outer)) = axes.split_last() else {
+        to.fill(0);
+        return;
+    };
+    let step = stride(last);
+    let mut at = start;
+    let mut filled = 0;
+    while filled < to.len() {
+        let run = (last.size - at % last.size).min(to.len() - filled);
+        let base = offset(outer, &stride, at / last.size) + (at % last.size) as isize * step;
+        for (i, slot) in to[filled..filled + run].iter_mut().enumerate() {
+            *slot = base + i as isize * step;
+        }
+        filled += run;
+        at += run;
+    }
+}
+
+/// Offset of one flat index over `axes`.
+pub(super) fn offset(axes: &[Axis], stride: impl Fn(&Axis) -> isize, mut index: usize) -> isize {
+    let mut total = 0;
+    for axis in axes.iter().rev() {
+        total += (index % axis.size) as isize * stride(axis);
+        index /= axis.size;
+    }
+    total
+}
+
+/// Whether the offsets form one run of consecutive elements.
+pub(super) fn contiguous(offsets: &[isize]) -> bool {
+    offsets.windows(2).all(|w| w[1] == w[0] + 1)
+}
+
+/// Strides of an image copied into scratch: `[batch][height][width][feature]`, or, with `panels`,
+/// `[batch / PANEL][feature][height][width][batch % PANEL]`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Layout {
+    pub(super) panels: bool,
+    pub(super) batch: usize,
+    pub(super) feature: usize,
+    pub(super) height: usize,
+    pub(super) width: usize,
+}
+
+impl Layout {
+    /// The layout of a box of the given sizes, and the elements it takes.
+    pub(super) fn new(panels: bool, batch: usize, feature: usize, height: usize, width: usize) -> (Self, usize) {
+        if panels {
+            let lane = PANEL.min(batch);
+            let size = feature * height * width * lane;
+            let layout = Self { panels, batch: size, feature: height * width * lane, height: width * lane, width: lane };
+            (layout, batch.div_ceil(PANEL) * size)
+        } else {
+            // Rows an odd number of cache lines apart do not evict each other.
+            let size = height * width * feature;
+            let step = if size >= 64 { size.next_multiple_of(32) + 16 } else { size };
+            (Self { panels, batch: step, feature: 1, height: width * feature, width: feature }, batch * step)
+        }
+    }
+
+    /// Offset of batch index `p` within the box.
+    pub(super) fn batch_offset(&self, p: usize) -> usize {
+        if self.panels { p / PANEL * self.batch + p % PANEL } else { p * self.batch }
+    }
+}
+
+/// The part of an image to copy: batch and feature offsets in the source and the window of positions, which may lie outside.
+pub(super) struct Region<'a> {
+    pub(super) batch: &'a [isize],
+    pub(super) feature: &'a [isize],
+    pub(super) space: &'a [Space; 2],
+    /// First position and number of positions, height then width.
+    pub(super) height: (isize, usize),
+    pub(super) width: (isize, usize),
+}
+
+/// Copies a region into scratch, zeros where it lies outside the image.
+///
+/// # Safety
+/// `from` plus any batch, feature and inside position's offset is readable; `to` has the layout's size.
+pub(super) unsafe fn copy_region<T: Copy + Default>(from: *const T, region: &Region<'_>, layout: &Layout, to: *mut T) {
+    let [h, w] = region.space;
+    let (left, cols) = region.width;
+    // Columns inside the image, relative to the region.
+    let inside = |start: isize, size: usize, input: usize| {
+        let low = (-start).clamp(0, size as isize) as usize;
+        let high = (input as isize - start).clamp(low as isize, size as isize) as usize;
+        low..high
+    };
+    let cols_in = inside(left, cols, w.input);
+    let rows_in = inside(region.height.0, region.height.1, h.input);
+    let first = (left + cols_in.start as isize) * w.a;
+    // SAFETY: every source offset is one of batch + feature + inside position, every target one of the layout's; the caller vouches
+    // for both.
+    unsafe {
+        for row in 0..region.height.1 {
+            let target = to.add(row * layout.height);
+            let source = if rows_in.contains(&row) {
+                Some(from.wrapping_offset((region.height.0 + row as isize) * h.a + first))
+            } else {
+                None
+            };
+            if layout.panels {
+                copy_row_panels(source, region, layout, (cols, &cols_in), target);
+            } else {
+                copy_row(source, region, layout, (cols, &cols_in), target);
+            }
+        }
+    }
+}
+
+/// One image row, features innermost.
+unsafe fn copy_row<T: Copy + Default>(
+    source: Option<*const T>,
+    region: &Region<'_>,
+    layout: &Layout,
+    (cols, inside): (usize, &std::ops::Range<usize>),
+    target: *mut T,
+) {
+    let features = region.feature.len();
+    let step = region.space[1].a;
+    let runs = contiguous(region.feature);
+    let joined = runs && layout.width == features && (step == features as isize || inside.len() == 1);
+    // SAFETY: see `copy_region`; zero runs lie between the row's first and last column.
+    unsafe {
+        for (p, &batch) in region.batch.iter().enumerate() {
+            let target = target.add(p * layout.batch);
+            let Some(source) = source.filter(|_| !inside.is_empty()) else {
+                zero(target, cols * layout.width);
+                continue;
+            };
+            let source = source.wrapping_offset(batch);
+            zero(target, inside.start * layout.width);
+            zero(target.add(inside.end * layout.width), (cols - inside.end) * layout.width);
+            let target = target.add(inside.start * layout.width);
+            if joined {
+                let source = source.wrapping_offset(region.feature.first().copied().unwrap_or(0));
+                std::ptr::copy_nonoverlapping(source, target, inside.len() * features);
+            } else if runs && features > 1 {
+                let source = source.wrapping_offset(region.feature[0]);
+                for col in 0..inside.len() {
+                    let source = source.wrapping_offset(col as isize * step);
+                    std::ptr::copy_nonoverlapping(source, target.add(col * layout.width), features);
+                }
+            } else {
+                for (q, &feature) in region.feature.iter().enumerate() {
+                    let source = source.wrapping_offset(feature);
+                    for col in 0..inside.len() {
+                        *target.add(col * layout.width + q) = *source.wrapping_offset(col as isize * step);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One image row, in batch panels.
+unsafe fn copy_row_panels<T: Copy + Default>(
+    source: Option<*const T>,
+    region: &Region<'_>,
+    layout: &Layout,
+    (cols, inside): (usize, &std::ops::Range<usize>),
+    target: *mut T,
+) {
+    let step = region.space[1].a;
+    let lane = layout.width;
+    // SAFETY: see `copy_region`; a panel holds `lane` elements per position.
+    unsafe {
+        for (panel, batch) in region.batch.chunks(PANEL).enumerate() {
+            let whole = contiguous(batch) && batch.len() == PANEL;
+            for (q, &feature) in region.feature.iter().enumerate() {
+                let target = target.add(panel * layout.batch + q * layout.feature);
+                let Some(source) = source.filter(|_| !inside.is_empty()) else {
+                    zero(target, cols * lane);
+                    continue;
+                };
+                let source = source.wrapping_offset(feature);
+                zero(target, inside.start * lane);
+                zero(target.add(inside.end * lane), (cols - inside.end) * lane);
+                let target = target.add(inside.start * lane);
+                if whole {
+                    let source = source.wrapping_offset(batch[0]);
+                    for col in 0..inside.len() {
+                        let vector = source.wrapping_offset(col as isize * step).cast::<[T; PANEL]>().read();
+                        target.add(col * PANEL).cast::<[T; PANEL]>().write(vector);
+                    }
+                } else {
+                    for (i, &offset) in batch.iter().enumerate() {
+                        let source = source.wrapping_offset(offset);
+                        for col in 0..inside.len() {
+                            *target.add(col * lane + i) = *source.wrapping_offset(col as isize * step);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// # Safety
+/// `to` points to `len` writable elements.
+unsafe fn zero<T: Copy + Default>(to: *mut T, len: usize) {
+    for i in 0..len {
+        // SAFETY: i < len.
+        unsafe { to.add(i).write(T::default()) };
+    }
+}
+
+/// Packs a panel of the right operand: `[depth][width]`, zeros beyond the last column.
+///
+/// # Safety
+/// `from + depth[k] + columns[j]` is readable for all; `to` has `depth.len() · width` elements; `columns.len() <= width`.
+pub(super) unsafe fn pack_panel<T: Copy + Default>(
+    from: *const T,
+    depth: &[isize],
+    columns: &[isize],
+    width: usize,
+    to: *mut T,
+) {
+    // SAFETY: the caller vouches for every pair of offsets; k < depth.len() and j < width index the target.
+    unsafe {
+        if contiguous(columns) && columns.len() == width {
+            let from = from.wrapping_offset(columns[0]);
+            for (k, &row) in depth.iter().enumerate() {
+                std::ptr::copy_nonoverlapping(from.wrapping_offset(row), to.add(k * width), width);
+            }
+            return;
+        }
+        // Blocks of rows keep the strided side of the transpose in the first cache.
+        for (block, rows) in depth.chunks(64).enumerate() {
+            let to = to.add(block * 64 * width);
+            for j in 0..width {
+                if let Some(&column) = columns.get(j) {
+                    let from = from.wrapping_offset(column);
+                    for (k, &row) in rows.iter().enumerate() {
+                        *to.add(k * width + j) = *from.wrapping_offset(row);
+                    }
+                } else {
+                    for k in 0..rows.len() {
+                        *to.add(k * width + j) = T::default();
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The micro-kernel: a small tile of the result, kept in registers while the reduced index runs.
+//!
+//! It reads the left operand through two offset tables, `row[i] + reduced[k]`, one scalar at a time, and the right operand from a
+//! packed panel, a full vector at a time. Scalars may come from anywhere at no extra cost, which is why a convolution needs no
+//! im2col copy: the table of the reduced index walks the window.
+
+use super::simd::Vector;
+
+/// Rows of the largest tile.
+pub(super) const ROWS: usize = 6;
+/// Vectors per row of the widest tile of any instruction set.
+const VECTORS: usize = 4;
+/// Columns of the widest tile of any instruction set.
+pub(super) const MAX_COLUMNS: usize = 64;
+
+/// Operands of one tile.
+pub(super) struct Tile<T> {
+    /// Length of the reduced index.
+    pub(super) depth: usize,
+    /// Left operand's base.
+    pub(super) a: *const T,
+    /// Offsets of the tile's rows from `a`.
+    pub(super) rows: *const isize,
+    /// Offsets of the reduced index from each row.
+    pub(super) reduced: *const isize,
+    /// Panel of the right operand: `depth` times the tile's columns.
+    pub(super) b: *const T,
+    /// Result's base.
+    pub(super) out: *mut T,
+    /// Offsets of the tile's rows from `out`.
+    pub(super) out_rows: *const isize,
+    /// Whether to add to the result.
+    pub(super) add: bool,
+}
+
+/// A micro-kernel of a given tile size.
+///
+/// # Safety
+/// The processor has the kernel's instruction set. With `R` rows and `C` columns: `rows` and `out_rows` hold `R` offsets and
+/// `reduced` holds `depth`; `a + rows[i] + reduced[k]` is readable for each; `b` points to `depth · C` readable elements; each
+/// `out + out_rows[i]` to `C` elements that are writable and, with `add`, initialised.
+pub(super) type Kernel<T> = unsafe fn(&Tile<T>);
+
+/// The micro-kernels of one instruction set: `[vectors per row − 1][rows − 1]`.
+pub(super) struct Kernels<T: 'static> {
+    /// Elements in a vector.
+    pub(super) width: usize,
+    /// Vectors per row in the widest tile.
+    pub(super) vectors: usize,
+    table: [[Kernel<T>; ROWS]; VECTORS],
+}
+
+impl<T> Kernels<T> {
+    /// Columns of the widest tile.
+    pub(super) fn columns(&self) -> usize {
+        self.width * self.vectors
+    }
+
+    /// The kernel for `rows` by `columns`, which is a multiple of the width.
+    pub(super) fn get(&self, rows: usize, columns: usize) -> Kernel<T> {
+        self.table[columns / self.width - 1][rows - 1]
+    }
+}
+
+#[inline(always)]
+unsafe fn body<T: Copy, V: Vector<T>, const R: usize, const N: usize>(t: &Tile<T>) {
+    // SAFETY: this is `Kernel`'s contract, with R rows of N vectors. Row pointers are formed by wrapping arithmetic because
+    // only `row + reduced`, not each part, has to lie inside the buffer.
+    unsafe {
+        let mut acc = [[V::zero(); N]; R];
+        let mut row = [t.a; R];
+        for i in 0..R {
+            row[i] = t.a.wrapping_offset(*t.rows.add(i));
+        }
+        let mut b = t.b;
+        for k in 0..t.depth {
+            let offset = *t.reduced.add(k);
+            let mut panel = [V::zero(); N];
+            for v in 0..N {
+                panel[v] = V::load(b.add(v * V::WIDTH));
+            }
+            for i in 0..R {
+                let x = V::splat(*row[i].wrapping_offset(offset));
+                for v in 0..N {
+                    acc[i][v] = acc[i][v].mul_add(x, panel[v]);
+                }
+            }
+            b = b.add(N * V::WIDTH);
+        }
+        for i in 0..R {
+            let out = t.out.offset(*t.out_rows.add(i));
+            for v in 0..N {
+                let p = out.add(v * V::WIDTH);
+                let sum = if t.add { V::load(p).add(acc[i][v]) } else { acc[i][v] };
+                sum.store(p);
+            }
+        }
+    }
+}
+
+/// Instantiates [`body`] under a set of target features and names the table of the kernels.
+macro_rules! kernels {
+    ($module:ident, $t:ty, $v:ty, $vectors:literal, [$a:literal, $b:literal, $c:literal, $d:literal] $(, $feature:literal)?) => {
+        pub(super) mod $module {
+            use super::{Kernels, ROWS, Tile, VECTORS, Vector, body};
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn tile<const R: usize, const N: usize>(t: &Tile<$t>) {
+                // SAFETY: the contract is the same as `body`'s, and this function's features are those of its vectors.
+                unsafe { body::<$t, $v, R, N>(t) }
+            }
+            const fn row<const N: usize>() -> [super::Kernel<$t>; ROWS] {
+                [tile::<1, N>, tile::<2, N>, tile::<3, N>, tile::<4, N>, tile::<5, N>, tile::<6, N>]
+            }
+            const TABLE: [[super::Kernel<$t>; ROWS]; VECTORS] = [row::<$a>(), row::<$b>(), row::<$c>(), row::<$d>()];
+            pub(in super::super) static KERNELS: Kernels<$t> =
+                Kernels { width: <$v as Vector<$t>>::WIDTH, vectors: $vectors, table: TABLE };
+        }
+    };
+}
+
+kernels!(portable_f32, f32, crate::kernel::contract::simd::Portable<f32, 4>, 2, [1, 2, 2, 2]);
+kernels!(portable_f64, f64, crate::kernel::contract::simd::Portable<f64, 2>, 2, [1, 2, 2, 2]);
+#[cfg(target_arch = "x86_64")]
+kernels!(avx2_f32, f32, std::arch::x86_64::__m256, 2, [1, 2, 2, 2], "avx2,fma");
+#[cfg(target_arch = "x86_64")]
+kernels!(avx2_f64, f64, std::arch::x86_64::__m256d, 2, [1, 2, 2, 2], "avx2,fma");
+#[cfg(target_arch = "x86_64")]
+kernels!(avx512_f32, f32, std::arch::x86_64::__m512, 4, [1, 2, 3, 4], "avx512f");
+#[cfg(target_arch = "x86_64")]
+kernels!(avx512_f64, f64, std::arch::x86_64::__m512d, 4, [1, 2, 3, 4], "avx512f");
+#[cfg(target_arch = "aarch64")]
+kernels!(neon_f32, f32, std::arch::aarch64::float32x4_t, 4, [1, 2, 3, 4], "neon");
+#[cfg(target_arch = "aarch64")]
+kernels!(neon_f64, f64, std::arch::aarch64::float64x2_t, 4, [1, 2, 3, 4], "neon");

@@ -1,0 +1,3 @@
+//! Kernels: what the executor's instructions run.
+
+pub mod contract;
