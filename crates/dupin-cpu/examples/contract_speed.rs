@@ -1,7 +1,7 @@
 //! Speed of the contraction engine on the products and convolutions of real networks, against the peak of a
 //! register-only multiply-add loop measured in the same run.
 //!
-//! usage: `contract_speed [THREADS] [FILTER]`
+//! usage: `contract_speed [THREADS] [SUBSTRING OF A NAME] [forward|input|weight]`
 #![allow(clippy::print_stdout, reason = "a measuring program")]
 
 use std::time::Instant;
@@ -81,13 +81,13 @@ fn peak(threads: usize) -> f64 {
                 use std::arch::x86_64::{_mm256_fmadd_ps, _mm256_set1_ps};
                 let (x, y) = (std::hint::black_box(_mm256_set1_ps(0.5)), std::hint::black_box(_mm256_set1_ps(0.25)));
                 let mut acc = [_mm256_set1_ps(1.0); 12];
-                for _ in 0..2_000_000u64 {
+                for _ in 0..200_000u64 {
                     for a in &mut acc {
                         *a = _mm256_fmadd_ps(*a, x, y);
                     }
                 }
                 std::hint::black_box(acc);
-                2_000_000 * 12 * 16
+                200_000 * 12 * 16
             }
             // SAFETY: the features were just detected.
             #[allow(unsafe_code, reason = "a function with target features")]
@@ -95,7 +95,7 @@ fn peak(threads: usize) -> f64 {
         }
         0
     };
-    (0..5)
+    (0..200)
         .map(|_| {
             let start = Instant::now();
             let flop: u64 = std::thread::scope(|scope| {
@@ -112,23 +112,26 @@ fn measure(c: &Contraction, workspace: &mut Workspace<f32>) -> Result<(f64, f64)
     workspace.reserve(&plan);
     let [a, b, out] = plan.lengths();
     let values = |n: usize| (0..n).map(|i| (i % 17) as f32 / 17.0 - 0.5).collect::<Vec<f32>>();
-    let (a, b, mut out) = (values(a), values(b), values(out));
+    let (a, b, mut padded) = (values(a), values(b), values(out + 16));
+    let skip = padded.as_ptr().align_offset(64);
+    let out = &mut padded[skip..];
     let mut times = Vec::new();
     let begin = Instant::now();
     while times.len() < 5 || (begin.elapsed().as_secs_f64() < 0.25 && times.len() < 200) {
         let start = Instant::now();
-        plan.run(&a, &b, &mut out, workspace, None)?;
+        plan.run(&a, &b, out, workspace, None)?;
         times.push(start.elapsed().as_secs_f64());
     }
-    times.sort_by(f64::total_cmp);
-    let median = times[times.len() / 2];
-    Ok((plan.flop() / median / 1e9, median * 1e3))
+    // The best time, as for the peak: what other programs on the machine took away is not ours to count.
+    let best = times.into_iter().fold(f64::INFINITY, f64::min);
+    Ok((plan.flop() / best / 1e9, best * 1e3))
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let threads: usize = arguments.next().and_then(|x| x.parse().ok()).unwrap_or(2);
     let filter = arguments.next().unwrap_or_default();
+    let only = arguments.next().unwrap_or_default();
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     let mut workspace = Workspace::new(threads);
     let mut cases = Vec::new();
@@ -153,7 +156,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{:34} {:>16} {:>16} {:>16}", "GFLOP/s (% of peak)", "forward", "input gradient", "weight gradient");
     for (name, f) in cases.iter().filter(|case| case.0.contains(&filter)) {
         print!("{name:34}");
-        for c in [f.clone(), input_gradient(f), weight_gradient(f)] {
+        for (pass, c) in [("forward", f.clone()), ("input", input_gradient(f)), ("weight", weight_gradient(f))] {
+            if !pass.contains(&only) {
+                print!("{:17}", "");
+                continue;
+            }
             let (speed, ms) = measure(&c, &mut workspace)?;
             print!(" {speed:5.0} {:3.0}% {ms:5.2}", 100.0 * speed / limit);
         }

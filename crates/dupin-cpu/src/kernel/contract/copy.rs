@@ -1,10 +1,8 @@
 //! Copies into scratch: the part of an image that a task reads, and panels of the right operand.
 
+use super::kernel::ROWS;
 use super::phase::Space;
 use super::problem::Axis;
-
-/// Width of the batch panels that a copied left operand with contiguous rows is stored in: one AVX2 vector of `f32`.
-pub(super) const PANEL: usize = 8;
 
 /// Fills `to` with the offsets of consecutive flat indices, from `start`, over `axes` (the last runs fastest).
 pub(super) fn offsets(axes: &[Axis], stride: impl Fn(&Axis) -> isize, start: usize, to: &mut [isize]) {
@@ -42,36 +40,71 @@ pub(super) fn contiguous(offsets: &[isize]) -> bool {
 }
 
 /// Strides of an image copied into scratch: `[batch][height][width][feature]`, or, with `panels`,
-/// `[batch / PANEL][feature][height][width][batch % PANEL]`.
+/// `[panel][feature][height][width % fold][width / fold][lane]`.
+///
+/// A panel holds the batch indices of one tile, so that a tile reads one dense stretch; `fold` is the distance between the window's
+/// columns, whose elements thereby lie side by side too.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Layout {
     pub(super) panels: bool,
     pub(super) batch: usize,
     pub(super) feature: usize,
     pub(super) height: usize,
+    /// Distance of columns `fold` apart.
     pub(super) width: usize,
+    pub(super) fold: usize,
+    /// Distance of neighbouring columns, if `fold > 1`.
+    pub(super) residue: usize,
 }
 
 impl Layout {
     /// The layout of a box of the given sizes, and the elements it takes.
-    pub(super) fn new(panels: bool, batch: usize, feature: usize, height: usize, width: usize) -> (Self, usize) {
+    pub(super) fn new(panels: bool, batch: usize, feature: usize, [height, width]: [usize; 2], fold: usize) -> (Self, usize) {
         if panels {
-            let lane = PANEL.min(batch);
-            let size = feature * height * width * lane;
-            let layout = Self { panels, batch: size, feature: height * width * lane, height: width * lane, width: lane };
-            (layout, batch.div_ceil(PANEL) * size)
+            let lane = if aligned(batch) { ROWS } else { batch };
+            let residue = width.div_ceil(fold) * lane;
+            let row = residue * fold;
+            let size = feature * height * row;
+            let layout = Self { panels, batch: size, feature: height * row, height: row, width: lane, fold, residue };
+            (layout, tiles(batch) * size)
         } else {
             // Rows an odd number of cache lines apart do not evict each other.
             let size = height * width * feature;
             let step = if size >= 64 { size.next_multiple_of(32) + 16 } else { size };
-            (Self { panels, batch: step, feature: 1, height: width * feature, width: feature }, batch * step)
+            let layout =
+                Self { panels, batch: step, feature: 1, height: width * feature, width: feature, fold: 1, residue: 0 };
+            (layout, batch * step)
         }
     }
 
-    /// Offset of batch index `p` within the box.
-    pub(super) fn batch_offset(&self, p: usize) -> usize {
-        if self.panels { p / PANEL * self.batch + p % PANEL } else { p * self.batch }
+    /// Offset of batch index `p` of `batch` within the box.
+    pub(super) fn batch_offset(&self, p: usize, batch: usize) -> usize {
+        if !self.panels {
+            return p * self.batch;
+        }
+        let count = tiles(batch);
+        let mut panel = p * count / batch;
+        // Panels begin at ⌊batch · panel / count⌋; the division above may fall one short.
+        if panel + 1 < count && batch * (panel + 1) / count <= p {
+            panel += 1;
+        }
+        panel * self.batch + p - batch * panel / count
     }
+
+    /// Offset of a column within its row.
+    pub(super) fn column_offset(&self, column: usize) -> usize {
+        column % self.fold * self.residue + column / self.fold * self.width
+    }
+}
+
+/// Whether tiles of batch-contiguous rows keep to one position each, which needs enough rows to fill them.
+fn aligned(batch: usize) -> bool {
+    batch >= 8 || batch == ROWS
+}
+
+/// Panels of a block's batch.
+pub(super) fn tiles(batch: usize) -> usize {
+    if aligned(batch) { batch.div_ceil(ROWS) } else { 1 }
 }
 
 /// The part of an image to copy: batch and feature offsets in the source and the window of positions, which may lie outside.
@@ -173,37 +206,54 @@ unsafe fn copy_row_panels<T: Copy + Default>(
     target: *mut T,
 ) {
     let step = region.space[1].a;
-    let lane = layout.width;
-    // SAFETY: see `copy_region`; a panel holds `lane` elements per position.
+    let size = region.batch.len();
+    let count = tiles(size);
+    // SAFETY: see `copy_region`; a panel holds `layout.width >= batch.len()` elements per position.
     unsafe {
-        for (panel, batch) in region.batch.chunks(PANEL).enumerate() {
-            let whole = contiguous(batch) && batch.len() == PANEL;
+        for panel in 0..count {
+            let batch = &region.batch[size * panel / count..size * (panel + 1) / count];
+            let run = contiguous(batch);
             for (q, &feature) in region.feature.iter().enumerate() {
                 let target = target.add(panel * layout.batch + q * layout.feature);
                 let Some(source) = source.filter(|_| !inside.is_empty()) else {
-                    zero(target, cols * lane);
+                    zero(target, layout.height);
                     continue;
                 };
+                for col in (0..inside.start).chain(inside.end..cols) {
+                    zero(target.add(layout.column_offset(col)), batch.len());
+                }
                 let source = source.wrapping_offset(feature);
-                zero(target, inside.start * lane);
-                zero(target.add(inside.end * lane), (cols - inside.end) * lane);
-                let target = target.add(inside.start * lane);
-                if whole {
-                    let source = source.wrapping_offset(batch[0]);
-                    for col in 0..inside.len() {
-                        let vector = source.wrapping_offset(col as isize * step).cast::<[T; PANEL]>().read();
-                        target.add(col * PANEL).cast::<[T; PANEL]>().write(vector);
-                    }
-                } else {
-                    for (i, &offset) in batch.iter().enumerate() {
-                        let source = source.wrapping_offset(offset);
-                        for col in 0..inside.len() {
-                            *target.add(col * lane + i) = *source.wrapping_offset(col as isize * step);
+                let place = |col: usize| (source.wrapping_offset((col - inside.start) as isize * step), target.add(layout.column_offset(col)));
+                match batch.len() {
+                    6 if run => copy_columns::<T, 6>(inside.clone(), batch[0], place),
+                    5 if run => copy_columns::<T, 5>(inside.clone(), batch[0], place),
+                    4 if run => copy_columns::<T, 4>(inside.clone(), batch[0], place),
+                    3 if run => copy_columns::<T, 3>(inside.clone(), batch[0], place),
+                    _ => {
+                        for col in inside.clone() {
+                            let (from, to) = place(col);
+                            for (i, &offset) in batch.iter().enumerate() {
+                                *to.add(i) = *from.wrapping_offset(offset);
+                            }
                         }
                     }
                 }
             }
         }
+    }
+}
+
+/// Copies `N` consecutive elements per column: a size known to the compiler is a pair of moves, not a call.
+#[inline(always)]
+unsafe fn copy_columns<T: Copy, const N: usize>(
+    columns: std::ops::Range<usize>,
+    first: isize,
+    place: impl Fn(usize) -> (*const T, *mut T),
+) {
+    for col in columns {
+        let (from, to) = place(col);
+        // SAFETY: see `copy_row_panels`.
+        unsafe { to.cast::<[T; N]>().write(from.wrapping_offset(first).cast::<[T; N]>().read()) };
     }
 }
 
@@ -231,8 +281,16 @@ pub(super) unsafe fn pack_panel<T: Copy + Default>(
     unsafe {
         if contiguous(columns) && columns.len() == width {
             let from = from.wrapping_offset(columns[0]);
-            for (k, &row) in depth.iter().enumerate() {
-                std::ptr::copy_nonoverlapping(from.wrapping_offset(row), to.add(k * width), width);
+            match width {
+                64 => copy_rows::<T, 64>(from, depth, to),
+                32 => copy_rows::<T, 32>(from, depth, to),
+                16 => copy_rows::<T, 16>(from, depth, to),
+                8 => copy_rows::<T, 8>(from, depth, to),
+                _ => {
+                    for (k, &row) in depth.iter().enumerate() {
+                        std::ptr::copy_nonoverlapping(from.wrapping_offset(row), to.add(k * width), width);
+                    }
+                }
             }
             return;
         }
@@ -252,5 +310,14 @@ pub(super) unsafe fn pack_panel<T: Copy + Default>(
                 }
             }
         }
+    }
+}
+
+/// Rows of a width known to the compiler.
+#[inline(always)]
+unsafe fn copy_rows<T: Copy, const N: usize>(from: *const T, depth: &[isize], to: *mut T) {
+    for (k, &row) in depth.iter().enumerate() {
+        // SAFETY: see `pack_panel`.
+        unsafe { to.add(k * N).cast::<[T; N]>().write(from.wrapping_offset(row).cast::<[T; N]>().read()) };
     }
 }

@@ -9,6 +9,8 @@ use super::ContractError;
 
 /// Longest stretch of the reduced index that one micro-kernel call sums: its panel of the right operand fits the first-level cache.
 const DEPTH: usize = 320;
+/// Elements that parts of scratch are aligned to: a cache line of `f32`.
+const LINE: usize = 16;
 /// Longest chunk of the reduced index, which bounds the offset tables.
 const CHUNK: usize = 8192;
 /// Bytes of a copied left operand that stay in the second-level cache beside a panel and the result.
@@ -121,7 +123,7 @@ impl Schedule {
 
     /// Elements of the accumulator of one block.
     pub(super) fn partial_block(&self) -> usize {
-        self.block_rows() * self.padded(self.column_block)
+        (self.block_rows() * self.padded(self.column_block)).next_multiple_of(LINE)
     }
 
     /// Tasks that compute, and that sum one block of accumulators.
@@ -237,7 +239,8 @@ impl<T: Element> Plan<T> {
     /// Bytes of scratch for `threads` threads.
     pub fn workspace_bytes(&self, threads: usize) -> usize {
         let local = self.local * size_of::<T>() + self.index * size_of::<isize>();
-        self.shared * size_of::<T>() + threads * local
+        // Each part may skip up to a cache line to start at one.
+        self.shared * size_of::<T>() + 64 + threads * (local + 64)
     }
 
     fn add(&mut self, piece: Piece) {
@@ -326,13 +329,29 @@ impl<T: Element> Plan<T> {
     /// Cuts long reductions and large blocks so that there are enough tasks.
     fn divide(s: &mut Schedule) {
         let wanted = ((flop(s) / TASK_FLOP) as usize).clamp(1, TASKS);
-        if s.blocks() < wanted {
+        let product = s.positions() == 1;
+        if product {
+            Self::cut_blocks(s, wanted.min(TASKS / 4));
+        }
+        if s.blocks() < wanted.min(TASKS / 4) {
             let accumulator = s.groups * s.batch * s.positions() * s.columns * size_of::<T>();
             let most = (s.reduction() / SPLIT_DEPTH).min(PARTIAL_BYTES / accumulator.max(1)).min(s.chunks());
             let splits = (wanted / s.blocks()).min(most);
             s.splits = if splits > 1 { 1 << splits.ilog2() } else { 1 };
         }
-        let wanted = wanted.min(TASKS / 4);
+        if !product {
+            Self::cut_blocks(s, wanted.min(TASKS / 4));
+        }
+        if s.layout.is_some() {
+            let [h, w] = s.piece.space;
+            let (height, width) = (h.span(s.height_block, s.window_chunk), w.span(w.output, w.window));
+            let (layout, len) = Layout::new(s.batch_inner, s.batch_block, s.feature_chunk, [height, width], w.dilation);
+            (s.layout, s.box_len) = (Some(layout), len);
+        }
+    }
+
+    /// Makes blocks smaller, down to some tiles, until there are `wanted` tasks.
+    fn cut_blocks(s: &mut Schedule, wanted: usize) {
         while s.blocks() * s.splits < wanted {
             if s.block_rows() >= 16 * ROWS && s.batch_block > 1 {
                 s.batch_block = even(s.batch, s.batch_block / 2);
@@ -344,17 +363,14 @@ impl<T: Element> Plan<T> {
                 break;
             }
         }
-        if s.layout.is_some() {
-            let [h, w] = s.piece.space;
-            let (height, width) = (h.span(s.height_block, s.window_chunk), w.span(w.output, w.window));
-            let (layout, len) = Layout::new(s.batch_inner, s.batch_block, s.feature_chunk, height, width);
-            (s.layout, s.box_len) = (Some(layout), len);
-        }
     }
 
     /// Places the packed operand, the accumulators and the tasks.
     fn scratch(&mut self, s: &mut Schedule) {
         s.first = self.tasks;
+        // Every part starts at a cache line.
+        s.box_len = s.box_len.next_multiple_of(LINE);
+        self.shared = self.shared.next_multiple_of(LINE);
         let mut local = s.box_len;
         if s.splits == 1 && s.row_blocks() > 1 {
             s.packed = Some(self.shared);
@@ -364,13 +380,15 @@ impl<T: Element> Plan<T> {
             local += s.depth * s.padded(s.column_block);
         }
         if s.splits > 1 {
+            self.shared = self.shared.next_multiple_of(LINE);
             s.partial = self.shared;
             self.shared += s.splits * s.blocks() * s.partial_block();
             self.tasks[2] += s.blocks() * s.finish_parts();
         }
         self.tasks[1] += s.splits * s.blocks();
         self.local = self.local.max(local);
-        let index = 2 * s.block_rows() + 2 * s.batch_block + 2 * s.feature_chunk + 2 * s.chunk_depth();
+        let columns = s.piece.space[1].output;
+        let index = 2 * s.block_rows() + 3 * s.batch_block + columns + 2 * s.feature_chunk + 2 * s.chunk_depth();
         self.index = self.index.max(index);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::ContractError;
-use super::copy::{Region, contiguous, copy_region, offset, offsets, pack_panel};
+use super::copy::{Region, contiguous, copy_region, offset, offsets, pack_panel, tiles};
 use super::isa::Element;
 use super::kernel::{MAX_COLUMNS, ROWS, Tile};
 use super::plan::{Plan, Schedule};
@@ -37,39 +37,57 @@ impl Stage {
     pub const ALL: [Self; 3] = [Self::Pack, Self::Compute, Self::Finish];
 }
 
+/// Memory that starts at a cache line, so that no vector of a panel straddles two.
+#[derive(Debug, Default)]
+struct Lines<T>(Vec<T>);
+
+impl<T: Element> Lines<T> {
+    /// Elements of a cache line.
+    const LINE: usize = 64 / size_of::<T>();
+
+    fn grow(&mut self, len: usize) {
+        grow(&mut self.0, len + Self::LINE);
+    }
+
+    fn get(&mut self) -> &mut [T] {
+        let skip = self.0.as_ptr().align_offset(64).min(self.0.len());
+        &mut self.0[skip..]
+    }
+}
+
 /// One thread's scratch.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Local<T> {
-    data: Vec<T>,
+    data: Lines<T>,
     index: Vec<isize>,
 }
 
 /// Scratch for any number of plans, one at a time.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Workspace<T> {
-    shared: Vec<T>,
+    shared: Lines<T>,
     locals: Vec<Local<T>>,
 }
 
 impl<T: Element> Workspace<T> {
     /// An empty workspace for `threads` threads.
     pub fn new(threads: usize) -> Self {
-        let local = Local { data: Vec::new(), index: Vec::new() };
-        Self { shared: Vec::new(), locals: vec![local; threads.max(1)] }
+        let local = || Local { data: Lines(Vec::new()), index: Vec::new() };
+        Self { shared: Lines(Vec::new()), locals: (0..threads.max(1)).map(|_| local()).collect() }
     }
 
     /// Grows the workspace to what `plan` needs; the only step that allocates.
     pub fn reserve(&mut self, plan: &Plan<T>) {
-        grow(&mut self.shared, plan.shared);
+        self.shared.grow(plan.shared);
         for local in &mut self.locals {
-            grow(&mut local.data, plan.local);
+            local.data.grow(plan.local);
             grow(&mut local.index, plan.index);
         }
     }
 
     /// The shared part and each thread's part, for callers that run tasks themselves.
     pub fn parts(&mut self) -> (&mut [T], &mut [Local<T>]) {
-        (&mut self.shared, &mut self.locals)
+        (self.shared.get(), &mut self.locals)
     }
 }
 
@@ -96,6 +114,8 @@ unsafe impl<T: Element> Sync for Call<'_, T> {}
 
 impl<T: Element> Plan<T> {
     /// Computes the contraction, on the current rayon pool if the workspace is for more than one thread.
+    ///
+    /// Fastest where the result starts at a multiple of 64 bytes.
     ///
     /// # Errors
     /// [`ContractError::TooShort`] if a slice is shorter than the strides reach, [`ContractError::Workspace`] if the workspace was
@@ -179,7 +199,7 @@ impl<T: Element> Plan<T> {
 
     /// Whether one thread's scratch is large enough.
     pub fn fits(&self, local: &Local<T>) -> bool {
-        local.data.len() >= self.local && local.index.len() >= self.index
+        local.data.0.len() >= self.local + Lines::<T>::LINE && local.index.len() >= self.index
     }
 }
 
@@ -189,6 +209,8 @@ struct Tables<'s> {
     out_rows: &'s mut [isize],
     batch: &'s mut [isize],
     batch_out: &'s mut [isize],
+    batch_copy: &'s mut [isize],
+    columns: &'s mut [isize],
     feature: &'s mut [isize],
     feature_b: &'s mut [isize],
     depth: &'s mut [isize],
@@ -201,12 +223,20 @@ impl<'s> Tables<'s> {
         let (out_rows, rest) = rest.split_at_mut(s.block_rows());
         let (batch, rest) = rest.split_at_mut(s.batch_block);
         let (batch_out, rest) = rest.split_at_mut(s.batch_block);
+        let (batch_copy, rest) = rest.split_at_mut(s.batch_block);
+        let (columns, rest) = rest.split_at_mut(s.piece.space[1].output);
         let (feature, rest) = rest.split_at_mut(s.feature_chunk);
         let (feature_b, rest) = rest.split_at_mut(s.feature_chunk);
         let (depth, rest) = rest.split_at_mut(s.chunk_depth());
         let (depth_b, _) = rest.split_at_mut(s.chunk_depth());
-        Self { rows, out_rows, batch, batch_out, feature, feature_b, depth, depth_b }
+        Self { rows, out_rows, batch, batch_out, batch_copy, columns, feature, feature_b, depth, depth_b }
     }
+}
+
+/// Offsets of consecutive rows: evenly spaced, or in a table.
+enum Stride<'s> {
+    Even(isize),
+    Listed(&'s [isize]),
 }
 
 /// A stretch of the reduced index: features by window rows, all window columns.
@@ -243,7 +273,8 @@ impl Schedule {
             t.depth[k] = match &self.layout {
                 Some(l) => {
                     let rows = (y - chunk.window.start) * h.dilation * l.height;
-                    (q * l.feature + rows + x * w.dilation * l.width) as isize
+                    // `fold` divides the distance of the window's columns.
+                    (q * l.feature + rows + x * (w.dilation / l.fold) * l.width) as isize
                 }
                 None => {
                     let row = (y * h.dilation) as isize + h.shift;
@@ -278,36 +309,67 @@ impl Schedule {
         let [h, w] = self.piece.space;
         offsets(&self.piece.rows, |x| x.a, batch.start, &mut t.batch[..batch.len()]);
         offsets(&self.piece.rows, |x| x.out, batch.start, &mut t.batch_out[..batch.len()]);
-        let mut m = 0;
-        let mut push = |p: usize, y: usize, x: usize, t: &mut Tables<'_>| {
-            t.rows[m] = match &self.layout {
-                Some(l) => {
-                    let position = (y - height.start) * h.step * l.height + x * w.step * l.width;
-                    (l.batch_offset(p) + position) as isize
+        // Offsets of the batch, of a step down and of a step right, in the copy or in place.
+        let (down, right) = match &self.layout {
+            Some(l) => {
+                for p in 0..batch.len() {
+                    t.batch_copy[p] = l.batch_offset(p, batch.len()) as isize;
                 }
-                None => t.batch[p] + (y * h.step) as isize * h.a + (x * w.step) as isize * w.a,
-            };
-            t.out_rows[m] = t.batch_out[p] + y as isize * h.out + x as isize * w.out;
-            m += 1;
+                ((h.step * l.height) as isize, None)
+            }
+            None => {
+                t.batch_copy[..batch.len()].copy_from_slice(&t.batch[..batch.len()]);
+                (h.step as isize * h.a, Some(w.step as isize * w.a))
+            }
+        };
+        let top = if self.layout.is_some() { height.start as isize } else { 0 };
+        let right = |x: usize| match (right, &self.layout) {
+            (Some(right), _) => x as isize * right,
+            (None, Some(l)) => l.column_offset(x * w.step) as isize,
+            (None, None) => 0,
+        };
+        for x in 0..w.output {
+            t.columns[x] = right(x);
+        }
+        let (batch_a, batch_out) = (&t.batch_copy[..batch.len()], &t.batch_out[..batch.len()]);
+        let columns = &t.columns[..w.output];
+        let row = |y: usize| ((y as isize - top) * down, y as isize * h.out);
+        let mut m = 0;
+        let mut line = |a: isize, out: isize, list: &[isize], step: Stride<'_>| {
+            let (rows, outs) = (&mut t.rows[m..m + list.len()], &mut t.out_rows[m..m + list.len()]);
+            for (slot, x) in rows.iter_mut().zip(list) {
+                *slot = a + x;
+            }
+            match step {
+                Stride::Even(step) => {
+                    for (i, slot) in outs.iter_mut().enumerate() {
+                        *slot = out + i as isize * step;
+                    }
+                }
+                Stride::Listed(list) => {
+                    for (slot, x) in outs.iter_mut().zip(list) {
+                        *slot = out + x;
+                    }
+                }
+            }
+            m += list.len();
         };
         if self.batch_inner {
             for y in height.clone() {
-                for x in 0..w.output {
-                    for p in 0..batch.len() {
-                        push(p, y, x, t);
-                    }
+                let (a, out) = row(y);
+                for (x, column) in columns.iter().enumerate() {
+                    line(a + column, out + x as isize * w.out, batch_a, Stride::Listed(batch_out));
                 }
             }
         } else {
-            for p in 0..batch.len() {
+            for (p, p_out) in batch_a.iter().zip(batch_out) {
                 for y in height.clone() {
-                    for x in 0..w.output {
-                        push(p, y, x, t);
-                    }
+                    let (a, out) = row(y);
+                    line(a + p, out + p_out, columns, Stride::Even(w.out));
                 }
             }
         }
-        m
+        batch.len() * height.len() * w.output
     }
 
     /// Offsets of a group in the three buffers.
@@ -409,7 +471,7 @@ impl<T: Element> Call<'_, T> {
         let rows = s.fill_rows(&block.batch, &block.height, &mut t);
         let chunks = s.chunks();
         let range = split * chunks / s.splits..(split + 1) * chunks / s.splits;
-        let data = local.data.as_mut_ptr();
+        let data = local.data.get().as_mut_ptr();
         // SAFETY: see `task`; the copied box and the local panels were sized by the plan.
         unsafe {
             let panels = data.add(s.box_len);
@@ -510,7 +572,10 @@ impl<T: Element> Call<'_, T> {
     ) {
         let mut buffer = [T::default(); ROWS * MAX_COLUMNS];
         // Tiles of nearly equal height: no sliver at the end that runs at a fraction of the speed.
-        let count = rows.div_ceil(ROWS);
+        let count = match &s.layout {
+            Some(layout) if layout.panels && tiles(block.batch.len()) > 1 => rows / block.batch.len() * tiles(block.batch.len()),
+            _ => rows.div_ceil(ROWS),
+        };
         for j in block.columns.clone().step_by(s.panel) {
             let columns = j..(j + s.panel).min(block.columns.end);
             let width = s.padded(columns.len());
