@@ -102,6 +102,12 @@ fn aligned(batch: usize) -> bool {
     batch >= 8 || batch == ROWS
 }
 
+/// Batch indices of one panel.
+pub(super) fn panel_range(batch: usize, panel: usize) -> std::ops::Range<usize> {
+    let count = tiles(batch);
+    batch * panel / count..batch * (panel + 1) / count
+}
+
 /// Panels of a block's batch.
 pub(super) fn tiles(batch: usize) -> usize {
     if aligned(batch) { batch.div_ceil(ROWS) } else { 1 }
@@ -211,7 +217,7 @@ unsafe fn copy_row_panels<T: Copy + Default>(
     // SAFETY: see `copy_region`; a panel holds `layout.width >= batch.len()` elements per position.
     unsafe {
         for panel in 0..count {
-            let batch = &region.batch[size * panel / count..size * (panel + 1) / count];
+            let batch = &region.batch[panel_range(size, panel)];
             let run = contiguous(batch);
             for (q, &feature) in region.feature.iter().enumerate() {
                 let target = target.add(panel * layout.batch + q * layout.feature);

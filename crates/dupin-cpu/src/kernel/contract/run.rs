@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::ContractError;
-use super::copy::{Region, contiguous, copy_region, offset, offsets, pack_panel, tiles};
+use super::copy::{Region, contiguous, copy_region, offset, offsets, pack_panel, panel_range, tiles};
 use super::isa::Element;
 use super::kernel::{MAX_COLUMNS, ROWS, Tile};
 use super::plan::{Plan, Schedule};
@@ -355,10 +355,15 @@ impl Schedule {
             m += list.len();
         };
         if self.batch_inner {
-            for y in height.clone() {
-                let (a, out) = row(y);
-                for (x, column) in columns.iter().enumerate() {
-                    line(a + column, out + x as isize * w.out, batch_a, Stride::Listed(batch_out));
+            // One panel's positions after another: what a panel's tiles read overlaps and stays in the first cache.
+            for panel in 0..tiles(batch.len()) {
+                let panel = panel_range(batch.len(), panel);
+                for y in height.clone() {
+                    let (a, out) = row(y);
+                    for (x, column) in columns.iter().enumerate() {
+                        let (batch_a, batch_out) = (&batch_a[panel.clone()], &batch_out[panel.clone()]);
+                        line(a + column, out + x as isize * w.out, batch_a, Stride::Listed(batch_out));
+                    }
                 }
             }
         } else {
@@ -572,10 +577,9 @@ impl<T: Element> Call<'_, T> {
     ) {
         let mut buffer = [T::default(); ROWS * MAX_COLUMNS];
         // Tiles of nearly equal height: no sliver at the end that runs at a fraction of the speed.
-        let count = match &s.layout {
-            Some(layout) if layout.panels && tiles(block.batch.len()) > 1 => rows / block.batch.len() * tiles(block.batch.len()),
-            _ => rows.div_ceil(ROWS),
-        };
+        let panels = if s.batch_inner { tiles(block.batch.len()) } else { 1 };
+        let positions = rows / block.batch.len();
+        let count = if panels > 1 { panels * positions } else { rows.div_ceil(ROWS) };
         for j in block.columns.clone().step_by(s.panel) {
             let columns = j..(j + s.panel).min(block.columns.end);
             let width = s.padded(columns.len());
@@ -592,7 +596,11 @@ impl<T: Element> Call<'_, T> {
             let shift = if sink.direct { (j - block.columns.start) as isize } else { column_out[0] };
             let mut first = 0;
             for tile in 0..count {
-                let end = rows * (tile + 1) / count;
+                let end = if panels > 1 {
+                    first + panel_range(block.batch.len(), tile / positions).len()
+                } else {
+                    rows * (tile + 1) / count
+                };
                 let mut args = Tile {
                     depth: depth.len(),
                     a,
