@@ -214,34 +214,65 @@ unsafe fn copy_row_panels<T: Copy + Default>(
     let step = region.space[1].a;
     let size = region.batch.len();
     let count = tiles(size);
+    let whole = inside.len() == cols;
     // SAFETY: see `copy_region`; a panel holds `layout.width >= batch.len()` elements per position.
     unsafe {
         for panel in 0..count {
             let batch = &region.batch[panel_range(size, panel)];
-            let run = contiguous(batch);
-            for (q, &feature) in region.feature.iter().enumerate() {
-                let target = target.add(panel * layout.batch + q * layout.feature);
-                let Some(source) = source.filter(|_| !inside.is_empty()) else {
-                    zero(target, layout.height);
-                    continue;
-                };
-                for col in (0..inside.start).chain(inside.end..cols) {
-                    zero(target.add(layout.column_offset(col)), batch.len());
+            let target = target.add(panel * layout.batch);
+            let Some(source) = source.filter(|_| !inside.is_empty()) else {
+                for q in 0..region.feature.len() {
+                    zero(target.add(q * layout.feature), layout.height);
                 }
-                let source = source.wrapping_offset(feature);
-                let place = |col: usize| (source.wrapping_offset((col - inside.start) as isize * step), target.add(layout.column_offset(col)));
-                match batch.len() {
-                    6 if run => copy_columns::<T, 6>(inside.clone(), batch[0], place),
-                    5 if run => copy_columns::<T, 5>(inside.clone(), batch[0], place),
-                    4 if run => copy_columns::<T, 4>(inside.clone(), batch[0], place),
-                    3 if run => copy_columns::<T, 3>(inside.clone(), batch[0], place),
-                    _ => {
-                        for col in inside.clone() {
-                            let (from, to) = place(col);
-                            for (i, &offset) in batch.iter().enumerate() {
-                                *to.add(i) = *from.wrapping_offset(offset);
-                            }
-                        }
+                continue;
+            };
+            if cols == 1 {
+                // A matrix: the features are the only run.
+                copy_lanes(batch, region.feature.iter().enumerate().map(|(q, &x)| (x, q * layout.feature)), source, target);
+                continue;
+            }
+            for (q, &feature) in region.feature.iter().enumerate() {
+                let target = target.add(q * layout.feature);
+                if !whole {
+                    zero(target, layout.height);
+                }
+                for residue in 0..layout.fold {
+                    // Columns of this residue: c = residue + i · fold.
+                    let first = inside.start.saturating_sub(residue).div_ceil(layout.fold);
+                    let last = (inside.end + layout.fold - 1 - residue) / layout.fold;
+                    let target = target.add(residue * layout.residue);
+                    let start = (residue + first * layout.fold) as isize - inside.start as isize;
+                    let source = source.wrapping_offset(feature + start * step);
+                    let stride = step * layout.fold as isize;
+                    let places = (first..last.max(first)).map(|i| ((i - first) as isize * stride, i * layout.width));
+                    copy_lanes(batch, places, source, target);
+                }
+            }
+        }
+    }
+}
+
+/// Copies one panel's lanes at each place, given by its offsets in the source and in the target.
+#[inline(always)]
+unsafe fn copy_lanes<T: Copy>(
+    batch: &[isize],
+    places: impl Iterator<Item = (isize, usize)>,
+    source: *const T,
+    target: *mut T,
+) {
+    let run = contiguous(batch);
+    // SAFETY: see `copy_row_panels`.
+    unsafe {
+        match batch.len() {
+            6 if run => copy_fixed::<T, 6>(places, source.wrapping_offset(batch[0]), target),
+            5 if run => copy_fixed::<T, 5>(places, source.wrapping_offset(batch[0]), target),
+            4 if run => copy_fixed::<T, 4>(places, source.wrapping_offset(batch[0]), target),
+            3 if run => copy_fixed::<T, 3>(places, source.wrapping_offset(batch[0]), target),
+            1 => copy_fixed::<T, 1>(places, source.wrapping_offset(batch[0]), target),
+            _ => {
+                for (from, to) in places {
+                    for (i, &offset) in batch.iter().enumerate() {
+                        *target.add(to + i) = *source.wrapping_offset(from + offset);
                     }
                 }
             }
@@ -249,17 +280,16 @@ unsafe fn copy_row_panels<T: Copy + Default>(
     }
 }
 
-/// Copies `N` consecutive elements per column: a size known to the compiler is a pair of moves, not a call.
+/// Copies `N` consecutive elements per place: a size known to the compiler is a pair of moves, not a call.
 #[inline(always)]
-unsafe fn copy_columns<T: Copy, const N: usize>(
-    columns: std::ops::Range<usize>,
-    first: isize,
-    place: impl Fn(usize) -> (*const T, *mut T),
+unsafe fn copy_fixed<T: Copy, const N: usize>(
+    places: impl Iterator<Item = (isize, usize)>,
+    source: *const T,
+    target: *mut T,
 ) {
-    for col in columns {
-        let (from, to) = place(col);
+    for (from, to) in places {
         // SAFETY: see `copy_row_panels`.
-        unsafe { to.cast::<[T; N]>().write(from.wrapping_offset(first).cast::<[T; N]>().read()) };
+        unsafe { target.add(to).cast::<[T; N]>().write(source.wrapping_offset(from).cast::<[T; N]>().read()) };
     }
 }
 

@@ -62,6 +62,18 @@ impl<T> Kernels<T> {
     }
 }
 
+/// Asks for a cache line; any address is allowed.
+#[inline(always)]
+fn prefetch<T>(p: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch is a hint that never faults, and every x86-64 processor has it.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(p.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = p;
+}
+
 #[inline(always)]
 unsafe fn body<T: Copy, V: Vector<T>, const R: usize, const N: usize>(t: &Tile<T>) {
     // SAFETY: this is `Kernel`'s contract, with R rows of N vectors. Row pointers are formed by wrapping arithmetic because
@@ -71,6 +83,12 @@ unsafe fn body<T: Copy, V: Vector<T>, const R: usize, const N: usize>(t: &Tile<T
         let mut row = [t.a; R];
         for i in 0..R {
             row[i] = t.a.wrapping_offset(*t.rows.add(i));
+        }
+        // The result's lines are needed last and are rarely near: fetch them while the sum runs.
+        for i in 0..R {
+            let out = t.out.offset(*t.out_rows.add(i));
+            prefetch(out);
+            prefetch(out.add(N * V::WIDTH - 1));
         }
         let mut b = t.b;
         for k in 0..t.depth {
