@@ -71,8 +71,7 @@ impl Layout {
             // Rows an odd number of cache lines apart do not evict each other.
             let size = height * width * feature;
             let step = if size >= 64 { size.next_multiple_of(32) + 16 } else { size };
-            let layout =
-                Self { panels, batch: step, feature: 1, height: width * feature, width: feature, fold: 1, residue: 0 };
+            let layout = Self { panels, batch: step, feature: 1, height: width * feature, width: feature, fold: 1, residue: 0 };
             (layout, batch * step)
         }
     }
@@ -83,11 +82,8 @@ impl Layout {
             return p * self.batch;
         }
         let count = tiles(batch);
-        let mut panel = p * count / batch;
-        // Panels begin at ⌊batch · panel / count⌋; the division above may fall one short.
-        if panel + 1 < count && batch * (panel + 1) / count <= p {
-            panel += 1;
-        }
+        // Panel i begins at ⌊batch · i / count⌋, so p lies in the last panel that begins at or before it.
+        let panel = ((p + 1) * count - 1) / batch;
         panel * self.batch + p - batch * panel / count
     }
 
@@ -254,12 +250,7 @@ unsafe fn copy_row_panels<T: Copy + Default>(
 
 /// Copies one panel's lanes at each place, given by its offsets in the source and in the target.
 #[inline(always)]
-unsafe fn copy_lanes<T: Copy>(
-    batch: &[isize],
-    places: impl Iterator<Item = (isize, usize)>,
-    source: *const T,
-    target: *mut T,
-) {
+unsafe fn copy_lanes<T: Copy>(batch: &[isize], places: impl Iterator<Item = (isize, usize)>, source: *const T, target: *mut T) {
     let run = contiguous(batch);
     // SAFETY: see `copy_row_panels`.
     unsafe {
@@ -282,11 +273,7 @@ unsafe fn copy_lanes<T: Copy>(
 
 /// Copies `N` consecutive elements per place: a size known to the compiler is a pair of moves, not a call.
 #[inline(always)]
-unsafe fn copy_fixed<T: Copy, const N: usize>(
-    places: impl Iterator<Item = (isize, usize)>,
-    source: *const T,
-    target: *mut T,
-) {
+unsafe fn copy_fixed<T: Copy, const N: usize>(places: impl Iterator<Item = (isize, usize)>, source: *const T, target: *mut T) {
     for (from, to) in places {
         // SAFETY: see `copy_row_panels`.
         unsafe { target.add(to).cast::<[T; N]>().write(source.wrapping_offset(from).cast::<[T; N]>().read()) };
@@ -306,13 +293,7 @@ unsafe fn zero<T: Copy + Default>(to: *mut T, len: usize) {
 ///
 /// # Safety
 /// `from + depth[k] + columns[j]` is readable for all; `to` has `depth.len() · width` elements; `columns.len() <= width`.
-pub(super) unsafe fn pack_panel<T: Copy + Default>(
-    from: *const T,
-    depth: &[isize],
-    columns: &[isize],
-    width: usize,
-    to: *mut T,
-) {
+pub(super) unsafe fn pack_panel<T: Copy + Default>(from: *const T, depth: &[isize], columns: &[isize], width: usize, to: *mut T) {
     // SAFETY: the caller vouches for every pair of offsets; k < depth.len() and j < width index the target.
     unsafe {
         if contiguous(columns) && columns.len() == width {

@@ -51,13 +51,19 @@ pub enum ContractError {
     #[error("window strides and dilations are at least 1, but one is 0")]
     ZeroStep,
     /// An axis with a stride in a buffer that does not carry it.
-    #[error("a row has no stride in the right operand, a column none in the left and a reduced axis none in the result, but one has")]
+    #[error(
+        "a row has no stride in the right operand, a column none in the left and a reduced axis none in the result, but one has"
+    )]
     StrayStride,
     /// Two indices of the result share an element.
-    #[error("the result's strides let two indices share an element; give the result strides that each jump over all smaller ones")]
+    #[error(
+        "the result's strides let two indices share an element; give the result strides that each jump over all smaller ones"
+    )]
     Overlap,
     /// Some index lies below the buffer's start or beyond the address space.
-    #[error("operand {operand} (0 left, 1 right, 2 result) is addressed below its start or beyond the address space; correct its base or strides")]
+    #[error(
+        "operand {operand} (0 left, 1 right, 2 result) is addressed below its start or beyond the address space; correct its base or strides"
+    )]
     Address {
         /// 0: left, 1: right, 2: result.
         operand: usize,

@@ -22,8 +22,7 @@ pub(super) struct Space {
 }
 
 impl Space {
-    const TRIVIAL: Self =
-        Self { input: 1, a: 0, window: 1, b: 0, output: 1, out: 0, step: 1, dilation: 1, shift: 0 };
+    const TRIVIAL: Self = Self { input: 1, a: 0, window: 1, b: 0, output: 1, out: 0, step: 1, dilation: 1, shift: 0 };
 
     /// Whether every result and window position reads inside the operand.
     pub(super) fn inside(&self) -> bool {

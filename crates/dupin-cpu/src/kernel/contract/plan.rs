@@ -1,11 +1,11 @@
 //! Decides once how a contraction is computed: order, blocks, chunks, copies, scratch sizes.
 
+use super::ContractError;
 use super::copy::Layout;
 use super::isa::{Element, Isa};
 use super::kernel::{Kernels, ROWS};
 use super::phase::{Piece, pieces};
 use super::problem::{Axis, Contraction};
-use super::ContractError;
 
 /// Longest stretch of the reduced index that one micro-kernel call sums: its panel of the right operand fits the first-level cache.
 const DEPTH: usize = 320;

@@ -270,17 +270,14 @@ impl Schedule {
         offsets(&self.piece.reduced, |x| x.b, chunk.features.start, &mut t.feature_b[..features]);
         let mut k = 0;
         let mut push = |q: usize, y: usize, x: usize, t: &mut Tables<'_>| {
-            t.depth[k] = match &self.layout {
-                Some(l) => {
-                    let rows = (y - chunk.window.start) * h.dilation * l.height;
-                    // `fold` divides the distance of the window's columns.
-                    (q * l.feature + rows + x * (w.dilation / l.fold) * l.width) as isize
-                }
-                None => {
-                    let row = (y * h.dilation) as isize + h.shift;
-                    let col = (x * w.dilation) as isize + w.shift;
-                    t.feature[q] + row * h.a + col * w.a
-                }
+            t.depth[k] = if let Some(l) = &self.layout {
+                let rows = (y - chunk.window.start) * h.dilation * l.height;
+                // `fold` divides the distance of the window's columns.
+                (q * l.feature + rows + x * (w.dilation / l.fold) * l.width) as isize
+            } else {
+                let row = (y * h.dilation) as isize + h.shift;
+                let col = (x * w.dilation) as isize + w.shift;
+                t.feature[q] + row * h.a + col * w.a
             };
             t.depth_b[k] = t.feature_b[q] + y as isize * h.b + x as isize * w.b;
             k += 1;
@@ -309,28 +306,22 @@ impl Schedule {
         let [h, w] = self.piece.space;
         offsets(&self.piece.rows, |x| x.a, batch.start, &mut t.batch[..batch.len()]);
         offsets(&self.piece.rows, |x| x.out, batch.start, &mut t.batch_out[..batch.len()]);
-        // Offsets of the batch, of a step down and of a step right, in the copy or in place.
-        let (down, right) = match &self.layout {
-            Some(l) => {
-                for p in 0..batch.len() {
-                    t.batch_copy[p] = l.batch_offset(p, batch.len()) as isize;
-                }
-                ((h.step * l.height) as isize, None)
+        // Offsets of the batch, of a step down and of each column, in the copy or in place.
+        let (top, down) = if let Some(l) = &self.layout {
+            for p in 0..batch.len() {
+                t.batch_copy[p] = l.batch_offset(p, batch.len()) as isize;
             }
-            None => {
-                t.batch_copy[..batch.len()].copy_from_slice(&t.batch[..batch.len()]);
-                (h.step as isize * h.a, Some(w.step as isize * w.a))
+            for x in 0..w.output {
+                t.columns[x] = l.column_offset(x * w.step) as isize;
             }
+            (height.start as isize, (h.step * l.height) as isize)
+        } else {
+            t.batch_copy[..batch.len()].copy_from_slice(&t.batch[..batch.len()]);
+            for x in 0..w.output {
+                t.columns[x] = (x * w.step) as isize * w.a;
+            }
+            (0, h.step as isize * h.a)
         };
-        let top = if self.layout.is_some() { height.start as isize } else { 0 };
-        let right = |x: usize| match (right, &self.layout) {
-            (Some(right), _) => x as isize * right,
-            (None, Some(l)) => l.column_offset(x * w.step) as isize,
-            (None, None) => 0,
-        };
-        for x in 0..w.output {
-            t.columns[x] = right(x);
-        }
         let (batch_a, batch_out) = (&t.batch_copy[..batch.len()], &t.batch_out[..batch.len()]);
         let columns = &t.columns[..w.output];
         let row = |y: usize| ((y as isize - top) * down, y as isize * h.out);
@@ -381,11 +372,7 @@ impl Schedule {
     fn group(&self, index: usize) -> [isize; 3] {
         let axes = &self.piece.groups;
         let base = self.piece.base;
-        [
-            base[0] + offset(axes, |x| x.a, index),
-            base[1] + offset(axes, |x| x.b, index),
-            base[2] + offset(axes, |x| x.out, index),
-        ]
+        [base[0] + offset(axes, |x| x.a, index), base[1] + offset(axes, |x| x.b, index), base[2] + offset(axes, |x| x.out, index)]
     }
 }
 

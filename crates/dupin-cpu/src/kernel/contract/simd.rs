@@ -118,23 +118,79 @@ macro_rules! intrinsic {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::Vector;
+    #[allow(clippy::wildcard_imports, reason = "one name per vector type and operation")]
     use std::arch::x86_64::*;
-    intrinsic!(__m256, f32, 8, _mm256_setzero_ps(), _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps,
-        |acc, x, y| _mm256_fmadd_ps(x, y, acc), _mm256_add_ps);
-    intrinsic!(__m256d, f64, 4, _mm256_setzero_pd(), _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd,
-        |acc, x, y| _mm256_fmadd_pd(x, y, acc), _mm256_add_pd);
-    intrinsic!(__m512, f32, 16, _mm512_setzero_ps(), _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps,
-        |acc, x, y| _mm512_fmadd_ps(x, y, acc), _mm512_add_ps);
-    intrinsic!(__m512d, f64, 8, _mm512_setzero_pd(), _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd,
-        |acc, x, y| _mm512_fmadd_pd(x, y, acc), _mm512_add_pd);
+    intrinsic!(
+        __m256,
+        f32,
+        8,
+        _mm256_setzero_ps(),
+        _mm256_set1_ps,
+        _mm256_loadu_ps,
+        _mm256_storeu_ps,
+        |acc, x, y| _mm256_fmadd_ps(x, y, acc),
+        _mm256_add_ps
+    );
+    intrinsic!(
+        __m256d,
+        f64,
+        4,
+        _mm256_setzero_pd(),
+        _mm256_set1_pd,
+        _mm256_loadu_pd,
+        _mm256_storeu_pd,
+        |acc, x, y| _mm256_fmadd_pd(x, y, acc),
+        _mm256_add_pd
+    );
+    intrinsic!(
+        __m512,
+        f32,
+        16,
+        _mm512_setzero_ps(),
+        _mm512_set1_ps,
+        _mm512_loadu_ps,
+        _mm512_storeu_ps,
+        |acc, x, y| _mm512_fmadd_ps(x, y, acc),
+        _mm512_add_ps
+    );
+    intrinsic!(
+        __m512d,
+        f64,
+        8,
+        _mm512_setzero_pd(),
+        _mm512_set1_pd,
+        _mm512_loadu_pd,
+        _mm512_storeu_pd,
+        |acc, x, y| _mm512_fmadd_pd(x, y, acc),
+        _mm512_add_pd
+    );
 }
 
 #[cfg(target_arch = "aarch64")]
 mod arm {
     use super::Vector;
+    #[allow(clippy::wildcard_imports, reason = "one name per vector type and operation")]
     use std::arch::aarch64::*;
-    intrinsic!(float32x4_t, f32, 4, vdupq_n_f32(0.0), vdupq_n_f32, vld1q_f32, vst1q_f32,
-        |acc, x, y| vfmaq_f32(acc, x, y), vaddq_f32);
-    intrinsic!(float64x2_t, f64, 2, vdupq_n_f64(0.0), vdupq_n_f64, vld1q_f64, vst1q_f64,
-        |acc, x, y| vfmaq_f64(acc, x, y), vaddq_f64);
+    intrinsic!(
+        float32x4_t,
+        f32,
+        4,
+        vdupq_n_f32(0.0),
+        vdupq_n_f32,
+        vld1q_f32,
+        vst1q_f32,
+        |acc, x, y| vfmaq_f32(acc, x, y),
+        vaddq_f32
+    );
+    intrinsic!(
+        float64x2_t,
+        f64,
+        2,
+        vdupq_n_f64(0.0),
+        vdupq_n_f64,
+        vld1q_f64,
+        vst1q_f64,
+        |acc, x, y| vfmaq_f64(acc, x, y),
+        vaddq_f64
+    );
 }

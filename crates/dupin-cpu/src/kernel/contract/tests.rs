@@ -372,7 +372,14 @@ fn weight_gradient(f: &Contraction) -> Contraction {
 
 #[test]
 fn network_convolutions_and_their_gradients() {
-    let shapes = [(2, 32, 3, 32, 3, 1), (2, 32, 8, 20, 3, 2), (5, 8, 16, 24, 3, 1), (9, 8, 12, 10, 3, 2), (3, 28, 1, 16, 5, 1), (3, 14, 16, 8, 5, 2)];
+    let shapes = [
+        (2, 32, 3, 32, 3, 1),
+        (2, 32, 8, 20, 3, 2),
+        (5, 8, 16, 24, 3, 1),
+        (9, 8, 12, 10, 3, 2),
+        (3, 28, 1, 16, 5, 1),
+        (3, 14, 16, 8, 5, 2),
+    ];
     for (seed, (n, size, c, o, k, stride)) in shapes.into_iter().enumerate() {
         let f = forward(n, size, c, o, k, stride);
         for c in [input_gradient(&f), weight_gradient(&f), f] {
