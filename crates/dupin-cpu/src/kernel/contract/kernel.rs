@@ -86,7 +86,7 @@ unsafe fn body<T: Copy, V: Vector<T>, const R: usize, const N: usize>(t: &Tile<T
         }
         // The result's lines are needed last and are rarely near: fetch them while the sum runs.
         for i in 0..R {
-            let out = t.out.offset(*t.out_rows.add(i));
+            let out = t.out.wrapping_offset(*t.out_rows.add(i));
             prefetch(out);
             prefetch(out.add(N * V::WIDTH - 1));
         }
@@ -106,7 +106,7 @@ unsafe fn body<T: Copy, V: Vector<T>, const R: usize, const N: usize>(t: &Tile<T
             b = b.add(N * V::WIDTH);
         }
         for i in 0..R {
-            let out = t.out.offset(*t.out_rows.add(i));
+            let out = t.out.wrapping_offset(*t.out_rows.add(i));
             for v in 0..N {
                 let p = out.add(v * V::WIDTH);
                 let sum = if t.add { V::load(p).add(acc[i][v]) } else { acc[i][v] };

@@ -29,6 +29,9 @@ mod plan;
 mod problem;
 mod run;
 mod simd;
+mod tables;
+mod task;
+mod workspace;
 
 #[cfg(test)]
 mod tests;
@@ -36,7 +39,8 @@ mod tests;
 pub use isa::{Element, Isa};
 pub use plan::Plan;
 pub use problem::{Axis, Contraction, Spatial};
-pub use run::{Call, Epilogue, Local, Stage, Workspace};
+pub use run::{Call, Epilogue, Stage};
+pub use workspace::{Local, Workspace};
 
 /// Why a contraction cannot be planned or run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +54,11 @@ pub enum ContractError {
     /// A stride or dilation of 0.
     #[error("window strides and dilations are at least 1, but one is 0")]
     ZeroStep,
+    /// More than 2⁶⁰ multiply-adds, or a padded and dilated dimension of more than 2³⁰ positions.
+    #[error(
+        "the contraction has more than 2^60 multiply-adds or more than 2^30 positions in a padded, dilated dimension; split it"
+    )]
+    TooLarge,
     /// An axis with a stride in a buffer that does not carry it.
     #[error(
         "a row has no stride in the right operand, a column none in the left and a reduced axis none in the result, but one has"

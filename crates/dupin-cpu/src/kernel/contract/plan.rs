@@ -149,7 +149,7 @@ impl Schedule {
     /// Bytes of the box that a block of the given size needs, in elements.
     fn box_elements(&self, batch: usize, rows: usize, features: usize, windows: usize) -> usize {
         let [h, w] = &self.piece.space;
-        batch * features * h.span(rows, windows) * w.span(w.output, w.window)
+        [features, h.span(rows, windows), w.span(w.output, w.window)].into_iter().fold(batch, usize::saturating_mul)
     }
 }
 

@@ -163,6 +163,19 @@ impl Contraction {
         2.0 * sizes.product::<f64>() * space.product::<f64>()
     }
 
+    /// Whether the number of multiply-adds and the extent of each padded dimension are far from overflowing.
+    fn countable(&self) -> bool {
+        let axes = [&self.groups, &self.rows, &self.columns, &self.reduced].into_iter().flatten().map(|axis| axis.size);
+        let space = self.spatial.iter().flat_map(|s| [s.window.0, s.output.0]);
+        let work = axes.chain(space).try_fold(1usize, |product, size| product.checked_mul(size.max(1)));
+        let fits = |s: &Spatial| {
+            let reach = |(size, step): (usize, usize)| size as u128 * step as u128;
+            let total = reach((s.output.0, s.stride)) + reach((s.window.0, s.rhs_dilation)) + reach((s.input.0, s.lhs_dilation));
+            total + s.pad_low.unsigned_abs() as u128 <= 1 << 30
+        };
+        work.is_some_and(|work| work <= 1 << 60) && self.spatial.iter().all(fits)
+    }
+
     /// Checks geometry and result strides; returns how many elements each buffer must have.
     pub(super) fn extents(&self) -> Result<[usize; 3], ContractError> {
         if self.spatial.len() > 2 {
@@ -170,6 +183,9 @@ impl Contraction {
         }
         if self.spatial.iter().any(|s| s.stride == 0 || s.lhs_dilation == 0 || s.rhs_dilation == 0) {
             return Err(ContractError::ZeroStep);
+        }
+        if !self.countable() {
+            return Err(ContractError::TooLarge);
         }
         let mut spans: [Vec<(usize, isize)>; 3] = Default::default();
         for axis in [&self.groups, &self.rows, &self.columns, &self.reduced].into_iter().flatten() {

@@ -450,6 +450,11 @@ fn what_cannot_be_run_is_refused() {
     refused(&|c| c.rows[0].a = -1, ContractError::Address { operand: 0 });
     refused(&|c| c.reduced[0].out = 1, ContractError::StrayStride);
     refused(&|c| c.base[1] = usize::MAX, ContractError::Address { operand: 1 });
+    refused(&|c| c.reduced = vec![Axis::reduced(1 << 61, 0, 0)], ContractError::TooLarge);
+    let spatial = forward(1, 4, 1, 1, 3, 1).spatial;
+    refused(&|c| c.spatial = vec![Spatial { pad_low: isize::MIN, ..spatial[0] }], ContractError::TooLarge);
+    refused(&|c| c.spatial = vec![Spatial { stride: 0, ..spatial[0] }], ContractError::ZeroStep);
+    refused(&|c| c.spatial = vec![spatial[0]; 3], ContractError::Rank { spatial: 3 });
     let plan = Plan::<f32>::new(&good).unwrap();
     let mut workspace = Workspace::new(1);
     let mut out = [0.0; 12];
