@@ -13,21 +13,25 @@ const VECTORS: usize = 4;
 /// Columns of the widest tile of any instruction set.
 pub(super) const MAX_COLUMNS: usize = 64;
 
-/// Operands of one tile.
+/// Operands of a run of tiles of equal size, one below the other.
 pub(super) struct Tile<T> {
+    /// Number of tiles.
+    pub(super) tiles: usize,
     /// Length of the reduced index.
     pub(super) depth: usize,
     /// Left operand's base.
     pub(super) a: *const T,
-    /// Offsets of the tile's rows from `a`.
+    /// Offsets of the tiles' rows from `a`.
     pub(super) rows: *const isize,
     /// Offsets of the reduced index from each row.
     pub(super) reduced: *const isize,
-    /// Panel of the right operand: `depth` times the tile's columns.
+    /// Panel of the right operand: `depth` rows of the tile's columns.
     pub(super) b: *const T,
+    /// Elements from one row of the panel to the next.
+    pub(super) b_step: usize,
     /// Result's base.
     pub(super) out: *mut T,
-    /// Offsets of the tile's rows from `out`.
+    /// Offsets of the tiles' rows from `out`.
     pub(super) out_rows: *const isize,
     /// Whether to add to the result.
     pub(super) add: bool,
@@ -36,8 +40,8 @@ pub(super) struct Tile<T> {
 /// A micro-kernel of a given tile size.
 ///
 /// # Safety
-/// The processor has the kernel's instruction set. With `R` rows and `C` columns: `rows` and `out_rows` hold `R` offsets and
-/// `reduced` holds `depth`; `a + rows[i] + reduced[k]` is readable for each; `b` points to `depth · C` readable elements; each
+/// The processor has the kernel's instruction set. With `R` rows and `C` columns: `rows` and `out_rows` hold `tiles · R` offsets and
+/// `reduced` holds `depth`; `a + rows[i] + reduced[k]` is readable for each; `b + k · b_step` points to `C` readable elements; each
 /// `out + out_rows[i]` to `C` elements that are writable and, with `add`, initialised.
 pub(super) type Kernel<T> = unsafe fn(&Tile<T>);
 
@@ -79,38 +83,41 @@ unsafe fn body<T: Copy, V: Vector<T>, const R: usize, const N: usize>(t: &Tile<T
     // SAFETY: this is `Kernel`'s contract, with R rows of N vectors. Row pointers are formed by wrapping arithmetic because
     // only `row + reduced`, not each part, has to lie inside the buffer.
     unsafe {
-        let mut acc = [[V::zero(); N]; R];
-        let mut row = [t.a; R];
-        for i in 0..R {
-            row[i] = t.a.wrapping_offset(*t.rows.add(i));
-        }
-        // The result's lines are needed last and are rarely near: fetch them while the sum runs.
-        for i in 0..R {
-            let out = t.out.wrapping_offset(*t.out_rows.add(i));
-            prefetch(out);
-            prefetch(out.add(N * V::WIDTH - 1));
-        }
-        let mut b = t.b;
-        for k in 0..t.depth {
-            let offset = *t.reduced.add(k);
-            let mut panel = [V::zero(); N];
-            for v in 0..N {
-                panel[v] = V::load(b.add(v * V::WIDTH));
+        for tile in 0..t.tiles {
+            let (rows, out_rows) = (t.rows.add(tile * R), t.out_rows.add(tile * R));
+            let mut acc = [[V::zero(); N]; R];
+            let mut row = [t.a; R];
+            for i in 0..R {
+                row[i] = t.a.wrapping_offset(*rows.add(i));
+            }
+            // The result's lines are needed last and are rarely near: fetch them while the sum runs.
+            for i in 0..R {
+                let out = t.out.wrapping_offset(*out_rows.add(i));
+                prefetch(out);
+                prefetch(out.add(N * V::WIDTH - 1));
+            }
+            let mut b = t.b;
+            for k in 0..t.depth {
+                let offset = *t.reduced.add(k);
+                let mut panel = [V::zero(); N];
+                for v in 0..N {
+                    panel[v] = V::load(b.add(v * V::WIDTH));
+                }
+                for i in 0..R {
+                    let x = V::splat(*row[i].wrapping_offset(offset));
+                    for v in 0..N {
+                        acc[i][v] = acc[i][v].mul_add(x, panel[v]);
+                    }
+                }
+                b = b.wrapping_add(t.b_step);
             }
             for i in 0..R {
-                let x = V::splat(*row[i].wrapping_offset(offset));
+                let out = t.out.wrapping_offset(*out_rows.add(i));
                 for v in 0..N {
-                    acc[i][v] = acc[i][v].mul_add(x, panel[v]);
+                    let p = out.add(v * V::WIDTH);
+                    let sum = if t.add { V::load(p).add(acc[i][v]) } else { acc[i][v] };
+                    sum.store(p);
                 }
-            }
-            b = b.add(N * V::WIDTH);
-        }
-        for i in 0..R {
-            let out = t.out.wrapping_offset(*t.out_rows.add(i));
-            for v in 0..N {
-                let p = out.add(v * V::WIDTH);
-                let sum = if t.add { V::load(p).add(acc[i][v]) } else { acc[i][v] };
-                sum.store(p);
             }
         }
     }

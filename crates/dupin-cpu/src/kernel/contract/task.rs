@@ -23,6 +23,45 @@ struct Sink<T> {
     packed_start: usize,
 }
 
+/// The right operand of a stretch of the reduced index.
+enum Right<T> {
+    Packed(*const T),
+    /// Where its first row begins, and the elements from one row to the next.
+    InPlace(*const T, usize),
+}
+
+/// The distance of the right operand's rows, if they can be read where they are: full panels of neighbouring elements, evenly spaced
+/// and so near, or so seldom read, that packing them costs more than it saves.
+fn readable_in_place(s: &Schedule, block: &Block, depth: &[isize]) -> Option<usize> {
+    let columns = &s.column_b[block.columns.clone()];
+    let step = usize::try_from(depth.get(1)? - depth[0]).ok()?;
+    let near = step == s.panel || (step <= 4 * s.panel && s.block_rows() <= 64);
+    let full = columns.len().is_multiple_of(s.panel) && columns.chunks(s.panel).all(contiguous);
+    (near && full && depth.windows(2).all(|w| w[1] - w[0] == step as isize)).then_some(step)
+}
+
+/// Runs of tiles of equal height over a block's rows: first row, height and number of tiles.
+///
+/// Heights differ by at most one: no sliver at the end that runs at a fraction of the speed.
+fn runs(s: &Schedule, block: &Block, rows: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+    let batch = block.batch.len();
+    let panels = if s.batch_inner { tiles(batch) } else { 1 };
+    let positions = rows / batch;
+    let count = rows.div_ceil(ROWS);
+    let (low, high) = (rows / count, rows % count);
+    (0..if panels > 1 { panels } else { 2 }).filter_map(move |i| {
+        let run = if panels > 1 {
+            let panel = panel_range(batch, i);
+            (panel.start * positions, panel.len(), positions)
+        } else if i == 0 {
+            (0, low + 1, high)
+        } else {
+            (high * (low + 1), low, count - high)
+        };
+        (run.2 > 0).then_some(run)
+    })
+}
+
 impl<T: Element> Call<'_, T> {
     pub(super) unsafe fn pack(&self, s: &Schedule, index: usize, local: &mut Local<T>) {
         let mut t = Tables::carve(s, &mut local.index);
@@ -61,7 +100,7 @@ impl<T: Element> Call<'_, T> {
             let a = if s.layout.is_some() { data.cast_const() } else { self.a.wrapping_offset(block.group[0]) };
             let mut sink = self.sink(s, &block, split, &mut t, rows);
             if s.reduction() == 0 {
-                self.tiles(s, &block, &sink, &t, rows, (a, panels, 0..0));
+                self.tiles(s, &block, &sink, &t, rows, (a, Right::Packed(panels), 0..0));
             }
             for chunk in range {
                 let chunk = s.chunk(chunk);
@@ -73,10 +112,13 @@ impl<T: Element> Call<'_, T> {
                     let depth = start..(start + s.depth).min(chunk.len);
                     let b = if let Some(packed) = s.packed {
                         let group = block.group_index * s.reduction() * s.padded(s.columns);
-                        self.shared.add(packed + group).cast_const()
+                        Right::Packed(self.shared.add(packed + group).cast_const())
+                    } else if let Some(step) = readable_in_place(s, &block, &t.depth_b[depth.clone()]) {
+                        let first = block.group[1] + t.depth_b[depth.start];
+                        Right::InPlace(self.b.wrapping_offset(first), step)
                     } else {
                         self.pack_local(s, &block, &t.depth_b[depth.clone()], panels);
-                        panels
+                        Right::Packed(panels)
                     };
                     sink.packed_start = chunk.start + depth.start;
                     self.tiles(s, &block, &sink, &t, rows, (a, b, depth));
@@ -143,19 +185,21 @@ impl<T: Element> Call<'_, T> {
         sink: &Sink<T>,
         t: &Tables<'_>,
         rows: usize,
-        (a, b, depth): (*const T, *const T, Range<usize>),
+        (a, b, depth): (*const T, Right<T>, Range<usize>),
     ) {
+        let (b, step, in_place_b) = match b {
+            Right::Packed(b) => (b, 0, false),
+            Right::InPlace(b, step) => (b, step, true),
+        };
         let mut buffer = [T::default(); ROWS * MAX_COLUMNS];
-        // Tiles of nearly equal height: no sliver at the end that runs at a fraction of the speed.
-        let panels = if s.batch_inner { tiles(block.batch.len()) } else { 1 };
-        let positions = rows / block.batch.len();
-        let count = if panels > 1 { panels * positions } else { rows.div_ceil(ROWS) };
         for j in block.columns.clone().step_by(s.panel) {
             let columns = j..(j + s.panel).min(block.columns.end);
             let width = s.padded(columns.len());
             // SAFETY: see `task`. Shared panels hold the whole reduced index, local ones this stretch.
             let b = unsafe {
-                if s.packed.is_some() {
+                if in_place_b {
+                    b.wrapping_offset(s.column_b[j])
+                } else if s.packed.is_some() {
                     b.add(j * s.reduction() + sink.packed_start * width)
                 } else {
                     b.add((j - block.columns.start) * depth.len())
@@ -164,36 +208,35 @@ impl<T: Element> Call<'_, T> {
             let column_out = &s.column_out[columns.clone()];
             let in_place = sink.direct || (width == columns.len() && contiguous(column_out));
             let shift = if sink.direct { (j - block.columns.start) as isize } else { column_out[0] };
-            let mut first = 0;
-            for tile in 0..count {
-                let end = if panels > 1 {
-                    first + panel_range(block.batch.len(), tile / positions).len()
-                } else {
-                    rows * (tile + 1) / count
-                };
+            for (first, height, count) in runs(s, block, rows) {
                 let mut args = Tile {
+                    tiles: count,
                     depth: depth.len(),
                     a,
                     rows: t.rows[first..].as_ptr(),
                     reduced: t.depth[depth.start..].as_ptr(),
                     b,
+                    b_step: if in_place_b { step } else { width },
                     out: sink.out.wrapping_offset(shift),
                     out_rows: t.out_rows[first..].as_ptr(),
                     add: sink.add,
                 };
-                let kernel = self.plan.kernels.get(end - first, width);
+                let kernel = self.plan.kernels.get(height, width);
                 // SAFETY: the plan's instruction set is available; see `task` for the addresses. A tile whose columns are not a run
                 // of full vectors in the result goes through the buffer.
                 unsafe {
                     if in_place {
                         kernel(&args);
-                    } else {
-                        let places: [isize; ROWS] = std::array::from_fn(|i| (i * width) as isize);
-                        args.out = buffer.as_mut_ptr();
-                        args.out_rows = places.as_ptr();
-                        args.add = false;
+                        continue;
+                    }
+                    let places: [isize; ROWS] = std::array::from_fn(|i| (i * width) as isize);
+                    (args.tiles, args.add) = (1, false);
+                    (args.out, args.out_rows) = (buffer.as_mut_ptr(), places.as_ptr());
+                    for tile in 0..count {
+                        let tile_rows = first + tile * height..first + (tile + 1) * height;
+                        args.rows = t.rows[tile_rows.clone()].as_ptr();
                         kernel(&args);
-                        for (i, row) in t.out_rows[first..end].iter().enumerate() {
+                        for (i, row) in t.out_rows[tile_rows].iter().enumerate() {
                             for (x, &column) in buffer[i * width..].iter().zip(column_out) {
                                 let p = sink.out.wrapping_offset(row + column);
                                 *p = if sink.add { *p + *x } else { *x };
@@ -201,7 +244,6 @@ impl<T: Element> Call<'_, T> {
                         }
                     }
                 }
-                first = end;
             }
         }
     }
