@@ -1,0 +1,33 @@
+//! What a network is made of, with everything that a graph needs to know resolved.
+
+use crate::Activation;
+
+/// A square window that slides over both axes of a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Window {
+    pub(crate) size: usize,
+    pub(crate) stride: usize,
+    pub(crate) padding: usize,
+}
+
+impl Window {
+    /// Positions along an axis of `extent`, if there is one.
+    pub(crate) fn positions(self, extent: usize) -> Option<usize> {
+        Some((extent + 2 * self.padding).checked_sub(self.size)? / self.stride + 1)
+    }
+}
+
+/// A layer. Numbers are positions in the network's lists of parameters and buffers.
+#[derive(Clone, Debug)]
+pub(crate) enum Layer {
+    Convolution { window: Window, groups: usize, weight: usize, bias: Option<usize> },
+    Dense { weight: usize, bias: Option<usize> },
+    Activation(Activation),
+    AvgPool(Window),
+    MaxPool(Window),
+    GlobalAvgPool,
+    Flatten,
+    BatchNorm { weight: usize, bias: usize, mean: usize, variance: usize },
+    LayerNorm { weight: usize, bias: usize },
+    Residual { body: Vec<Layer>, shortcut: Option<Vec<Layer>> },
+}
