@@ -302,8 +302,8 @@ impl<T: Element> Call<'_, T> {
             }
         } else {
             for row in rows {
-                for column in columns {
-                    run(base + row + column, 1);
+                for stretch in columns.chunk_by(|x, y| *y == x + 1) {
+                    run(base + row + stretch[0], stretch.len());
                 }
             }
         }
