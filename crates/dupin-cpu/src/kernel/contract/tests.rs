@@ -425,6 +425,23 @@ fn feature_and_batch_groups_equal_separate_convolutions() {
 }
 
 #[test]
+fn probes_share_or_carry_their_own_image() {
+    // Three probes' kernels [probe, h, w, c, o] against one image, into [probe, n, h, w, o]: one more column axis.
+    let mut shared = forward(3, 10, 6, 16, 3, 1);
+    let (kernel, result) = ((9 * 6 * 16) as isize, (3 * 100 * 16) as isize);
+    shared.columns.insert(0, Axis::column(3, kernel, result));
+    check(&shared, 1);
+    // Each probe with an image of its own: a group.
+    let mut own = forward(3, 10, 6, 16, 3, 1);
+    own.groups.push(Axis::group(3, (3 * 100 * 6) as isize, kernel, result));
+    check(&own, 2);
+    // Probes of the cotangent against one image give the weight gradients of all probes: again a column axis.
+    let mut gradients = weight_gradient(&forward(3, 10, 6, 16, 3, 1));
+    gradients.columns.insert(0, Axis::column(3, result, kernel));
+    check(&gradients, 3);
+}
+
+#[test]
 fn empty_reductions_give_zeros_and_empty_results_nothing() {
     check(&product(5, 6, 0, [false; 3]), 0);
     check(&product(0, 6, 4, [false; 3]), 0);
