@@ -1,0 +1,56 @@
+//! A network and its loss as a graph over one batch.
+
+use dupin_curvature::Traced;
+use dupin_ir::prim::CompareOp;
+use dupin_ir::{Builder, DType, TensorType, Value};
+use dupin_nn::{Loss, Mode, Network};
+
+/// What training and measuring need of a traced network.
+///
+/// `traced.data` is examples `[batch, ...]`, labels `i32 [batch]`, weights `[batch]`, then the buffers of normalisation layers.
+#[derive(Debug)]
+pub struct TracedModel {
+    /// Graph, parameters, data, logits and loss.
+    pub traced: Traced,
+    /// Buffers of normalisation layers, before.
+    pub buffers: Vec<Value>,
+    /// And after a training pass.
+    pub new_buffers: Vec<Value>,
+    /// `Σ weights·(prediction is right)`, a scalar.
+    pub accuracy: Value,
+    /// Inputs of the activations.
+    pub preactivations: Vec<Value>,
+}
+
+/// Traces `network` and `loss` over `batch` examples. With `train`, normalisation uses the statistics of the batch, of examples with a
+/// weight other than 0 alone.
+pub fn trace(network: &Network, loss: &Loss, batch: usize, dtype: DType, train: bool) -> TracedModel {
+    let mut b = Builder::new();
+    let params: Vec<Value> = network.params().iter().map(|p| b.input(&p.name, TensorType::new(dtype, p.shape.clone()))).collect();
+    let shape = [&[batch], network.input_shape()].concat();
+    let x = b.input("input", TensorType::new(dtype, shape));
+    let y = b.input("target", TensorType::new(DType::I32, [batch]));
+    let w = b.input("weights", TensorType::new(dtype, [batch]));
+    let buffers: Vec<Value> = network.buffers().iter().map(|s| b.input(&s.name, TensorType::new(dtype, s.shape.clone()))).collect();
+    let mode = if train {
+        let zero = b.splat_like(w, 0.0);
+        let counts = b.compare(CompareOp::Ne, w, zero);
+        Mode::Train { mask: Some(b.convert(counts, dtype)) }
+    } else {
+        Mode::Eval
+    };
+    let applied = network.apply(&mut b, &params, &buffers, x, mode);
+    let value = loss.weighted(&mut b, applied.logits, y, w);
+    let right = dupin_nn::correct(&mut b, applied.logits, y);
+    let accuracy = b.inner(right, w);
+    let traced = Traced {
+        builder: b,
+        names: network.params().iter().map(|p| p.name.clone()).collect(),
+        data: [vec![x, y, w], buffers.clone()].concat(),
+        logits: applied.logits,
+        loss: value,
+        convex: loss.is_convex(),
+        params,
+    };
+    TracedModel { traced, buffers, new_buffers: applied.buffers, accuracy, preactivations: applied.preactivations }
+}

@@ -1,0 +1,8 @@
+//! One command a file: parse, compute, record, draw.
+
+pub(crate) mod bench;
+pub(crate) mod data;
+mod dump;
+pub(crate) mod reproduce;
+pub(crate) mod split;
+pub(crate) mod train;

@@ -1,0 +1,312 @@
+//! `dupin split`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueEnum};
+use dupin::curvature::{Part, Rayleigh, Split as Operators, SplitParams, SplitTraces, traces};
+use dupin::ir::{DType, Tensor};
+use dupin::linop::{Eigenpairs, LanczosParams, Rng, Which, lanczos};
+use dupin::nn::{Init, Loss, Network};
+use dupin::train::{load_network, sequential_batches, trace};
+use serde::Serialize;
+
+use super::dump;
+use crate::cli::ModelArgs;
+use crate::output::{Context, line};
+use crate::report::table::{Table, bytes, with_error};
+
+/// Which examples.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Examples {
+    /// The training examples
+    Train,
+    /// The test examples
+    Test,
+}
+
+/// How normalisation layers behave.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Mode {
+    /// With their running statistics
+    Eval,
+    /// With the statistics of each batch, which then couples its examples
+    Train,
+}
+
+/// Measure H, G and N of a trained or fresh network.
+///
+/// Prints loss, gradient norm, traces with standard errors, extreme eigenvalues with residuals, the quotients along the gradient,
+/// and the traces of every layer's diagonal block. All traces come from the same probes, so tr H = tr G + tr N.
+#[derive(Args, Debug)]
+pub(crate) struct Split {
+    /// Trained network: model.safetensors of `dupin train`, or any safetensors file with PyTorch names (then give --model and --act)
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+
+    #[command(flatten)]
+    model: ModelArgs,
+
+    /// Data set: `digits`, `fashion-mini`, `fashion-mnist[:DIR]` or `mnist:DIR`; `@COUNT` takes a part
+    #[arg(long, value_name = "DATA", default_value = "fashion-mini")]
+    data: String,
+
+    /// Which part of it
+    #[arg(long, value_enum, default_value = "train")]
+    part: Examples,
+
+    /// Measure on the first N examples, class-balanced [default: 1000, or all if there are fewer]
+    #[arg(long, value_name = "N")]
+    examples: Option<usize>,
+
+    /// Examples per run of a program; changes memory and speed, not results
+    #[arg(long, value_name = "B", default_value_t = 250)]
+    batch: usize,
+
+    /// How BatchNorm behaves
+    #[arg(long, value_enum, default_value = "eval")]
+    mode: Mode,
+
+    /// Random probes for the traces
+    #[arg(long, value_name = "K", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    probes: u32,
+
+    /// Lanczos steps for the extreme eigenvalues; 0 leaves them out
+    #[arg(long, value_name = "S", default_value_t = 30)]
+    lanczos: u32,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+
+    /// Write inputs, parameters, probes and products to a safetensors file, to check them elsewhere
+    ///
+    /// Tensors: input (NCHW or [n, d]), target, weights, logits, param/<name>, probe<k>/<name>, hv<k>/<name>, gv<k>/<name>, nv<k>/<name>
+    /// in PyTorch layouts; metadata: model, activation, loss, dtype, mode.
+    #[arg(long, value_name = "FILE")]
+    dump: Option<PathBuf>,
+
+    /// Probes to dump
+    #[arg(long, value_name = "K", default_value_t = 2, requires = "dump")]
+    dump_probes: usize,
+}
+
+/// What is measured.
+#[derive(Debug, Serialize)]
+struct Report {
+    model: String,
+    activation: String,
+    loss_function: String,
+    checkpoint: Option<PathBuf>,
+    data: String,
+    part: &'static str,
+    examples: usize,
+    mode: &'static str,
+    dtype: String,
+    seed: u64,
+    parameters: usize,
+    loss: f64,
+    gradient_norm: f64,
+    trace: Three<dupin::linop::Estimate>,
+    eigenvalues: Option<Three<Extremes>>,
+    along_gradient: Three<f64>,
+    layers: Vec<Layer>,
+    seconds: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Three<T> {
+    hessian: T,
+    gauss_newton: T,
+    nme: T,
+}
+
+#[derive(Debug, Serialize)]
+struct Layer {
+    name: String,
+    parameters: usize,
+    trace: Three<dupin::linop::Estimate>,
+}
+
+/// Smallest and largest eigenvalue, each with the norm of its residual.
+#[derive(Debug, Serialize)]
+struct Extremes {
+    smallest: f64,
+    smallest_residual: f64,
+    largest: f64,
+    largest_residual: f64,
+    products: usize,
+}
+
+impl Extremes {
+    fn new(pairs: &Eigenpairs) -> anyhow::Result<Self> {
+        let order = |a: &usize, b: &usize| pairs.values[*a].total_cmp(&pairs.values[*b]);
+        let low = (0..pairs.values.len()).min_by(order).context("Lanczos found no eigenvalue")?;
+        let high = (0..pairs.values.len()).max_by(order).context("Lanczos found no eigenvalue")?;
+        Ok(Self {
+            smallest: pairs.values[low],
+            smallest_residual: pairs.residual_norms[low],
+            largest: pairs.values[high],
+            largest_residual: pairs.residual_norms[high],
+            products: pairs.matvecs,
+        })
+    }
+}
+
+/// The network to measure.
+struct Subject {
+    network: Network,
+    params: Vec<Tensor>,
+    buffers: Vec<Tensor>,
+    loss: Loss,
+}
+
+impl Split {
+    fn subject(&self, dtype: DType, seed: u64) -> anyhow::Result<Subject> {
+        let given = &self.model;
+        let loss = |text: Option<&str>| -> anyhow::Result<Loss> { Ok(given.loss.as_deref().or(text).unwrap_or("ce").parse()?) };
+        if let Some(path) = &self.checkpoint {
+            let (network, stored_loss, params, buffers) = load_network(path, given.model.as_deref(), given.act.as_deref(), dtype)?;
+            return Ok(Subject { network, params, buffers, loss: loss(stored_loss.as_deref())? });
+        }
+        let Some(model) = &given.model else {
+            bail!("give a trained network by `--checkpoint FILE` or a fresh one by `--model SPEC`");
+        };
+        let network = Network::parse(model, given.act.as_deref().unwrap_or("gelu").parse()?)?;
+        let init: Init = given.init.as_deref().unwrap_or("pytorch").parse()?;
+        let (params, buffers) = (network.initialize(init, seed, dtype), network.initial_buffers(dtype));
+        Ok(Subject { network, params, buffers, loss: loss(None)? })
+    }
+
+    pub(crate) fn run(&self, ctx: &Context) -> anyhow::Result<bool> {
+        let seed = self.model.seed.unwrap_or(0);
+        let dtype_name = self.model.dtype.clone().unwrap_or_else(|| "f32".into());
+        let Some(dtype) = DType::parse(&dtype_name).filter(|d| d.is_float()) else {
+            bail!("`--dtype {dtype_name}` is not an element type; it must be f32 or f64");
+        };
+        let subject = self.subject(dtype, seed)?;
+        let data = dupin::data::load(&self.data)?;
+        let (whole, part) = match self.part {
+            Examples::Train => (data.train, "train"),
+            Examples::Test => (data.test, "test"),
+        };
+        let count = self.examples.unwrap_or(1000.min(whole.len()));
+        let data = if count == whole.len() { whole } else { whole.balanced_head(count)? };
+        let batch = self.batch.min(data.len());
+        let train = matches!(self.mode, Mode::Train);
+        let model = trace(&subject.network, &subject.loss, batch, dtype, train);
+        let batches = sequential_batches(&subject.network, &data, batch, &subject.buffers, dtype)?;
+        let executor = ctx.executor();
+        let split = Operators::new(&executor, model.traced, &subject.params, batches, SplitParams::default())?;
+
+        let (loss, gradient) = split.gradient()?;
+        let gradient_norm = dupin::linop::vector::norm(&gradient);
+        let bar = ctx.bar(u64::from(self.probes), "traces");
+        let t = traces(&split, self.probes as usize, &mut Rng::new(seed), |done| bar.set_position(done as u64))?;
+        bar.finish_and_clear();
+        let along = if gradient_norm > 0.0 {
+            split.rayleigh(&gradient)?
+        } else {
+            Rayleigh { hessian: 0.0, gauss_newton: 0.0, nme: 0.0 }
+        };
+        let eigenvalues = self.eigenvalues(ctx, &split, seed)?;
+        if let Some(path) = &self.dump {
+            let contents = dump::Contents {
+                network: &subject.network,
+                loss: &subject.loss,
+                params: &subject.params,
+                buffers: &subject.buffers,
+                data: &data,
+                dtype,
+                train,
+                probes: self.dump_probes,
+                seed,
+            };
+            dump::write(path, &executor, &split, &contents)?;
+        }
+        let report = Report {
+            model: subject.network.spec().to_string(),
+            activation: subject.network.activation().to_string(),
+            loss_function: subject.loss.to_string(),
+            checkpoint: self.checkpoint.clone(),
+            data: self.data.clone(),
+            part,
+            examples: data.len(),
+            mode: if train { "train" } else { "eval" },
+            dtype: dtype_name,
+            seed,
+            parameters: split.dim(),
+            loss,
+            gradient_norm,
+            layers: layers(&split, &t),
+            trace: Three { hessian: t.hessian, gauss_newton: t.gauss_newton, nme: t.nme },
+            eigenvalues,
+            along_gradient: Three { hessian: along.hessian, gauss_newton: along.gauss_newton, nme: along.nme },
+            seconds: ctx.seconds(),
+        };
+        if self.json {
+            line(&serde_json::to_string_pretty(&report)?)?;
+        } else {
+            print(&report)?;
+        }
+        Ok(true)
+    }
+
+    fn eigenvalues(&self, ctx: &Context, split: &Operators, seed: u64) -> anyhow::Result<Option<Three<Extremes>>> {
+        if self.lanczos == 0 {
+            return Ok(None);
+        }
+        let bar = ctx.bar(3, "eigenvalues");
+        let steps = (self.lanczos as usize).min(split.dim());
+        let extremes = |part: Part| -> anyhow::Result<Extremes> {
+            let params = LanczosParams { which: Which::Both, count: 1, steps, seed, ..LanczosParams::default() };
+            let pairs = lanczos(&split.operator(part), &params)?;
+            bar.inc(1);
+            Extremes::new(&pairs)
+        };
+        let three =
+            Three { hessian: extremes(Part::Hessian)?, gauss_newton: extremes(Part::GaussNewton)?, nme: extremes(Part::Nme)? };
+        bar.finish_and_clear();
+        Ok(Some(three))
+    }
+}
+
+fn layers(split: &Operators, t: &SplitTraces) -> Vec<Layer> {
+    let sizes = split.layout().modules();
+    let row = |(g, (_, range)): (&dupin::curvature::GroupTrace, (String, std::ops::Range<usize>))| Layer {
+        name: g.name.clone(),
+        parameters: range.len(),
+        trace: Three { hessian: g.hessian, gauss_newton: g.gauss_newton, nme: g.nme },
+    };
+    t.groups.iter().zip(sizes).map(row).collect()
+}
+
+fn print(r: &Report) -> anyhow::Result<()> {
+    line(&format!("{} with {}, {} parameters, {} {}", r.model, r.activation, r.parameters, r.loss_function, r.dtype))?;
+    line(&format!("{} {} examples of {}, normalisation in {} mode, seed {}\n", r.examples, r.part, r.data, r.mode, r.seed))?;
+    line(&format!("loss {:.6}   ‖∇L‖ {:.6}\n", r.loss, r.gradient_norm))?;
+    let mut table = Table::new(&["", "H", "G", "N = H - G"]);
+    let estimates = |t: &Three<dupin::linop::Estimate>| {
+        [t.hessian, t.gauss_newton, t.nme].map(|e| with_error(e.value, e.std_error)).to_vec()
+    };
+    table.add([vec!["trace".to_string()], estimates(&r.trace)].concat());
+    if let Some(e) = &r.eigenvalues {
+        let three = [&e.hessian, &e.gauss_newton, &e.nme];
+        table.add([vec!["largest eigenvalue".into()], three.map(|x| with_error(x.largest, Some(x.largest_residual))).to_vec()].concat());
+        table.add([vec!["smallest eigenvalue".into()], three.map(|x| with_error(x.smallest, Some(x.smallest_residual))).to_vec()].concat());
+    }
+    let a = &r.along_gradient;
+    table.add([vec!["gᵀAg / gᵀg".to_string()], [a.hessian, a.gauss_newton, a.nme].map(|v| with_error(v, None)).to_vec()].concat());
+    line(&table.to_string())?;
+    let mut table = Table::new(&["layer", "parameters", "tr H", "tr G", "tr N"]);
+    for l in &r.layers {
+        table.add([vec![l.name.clone(), l.parameters.to_string()], estimates(&l.trace)].concat());
+    }
+    line(&format!("\nDiagonal blocks of the layers\n{table}"))?;
+    let products = r.trace.hessian.matvecs;
+    line(&format!(
+        "\n± is one standard error for traces ({}, {products} probes, the same for H, G and N) and the residual norm for eigenvalues (Lanczos).",
+        r.trace.hessian.estimator
+    ))?;
+    line(&format!("{} of one vector; {}", bytes(8 * r.parameters), crate::output::duration(r.seconds)))
+}
