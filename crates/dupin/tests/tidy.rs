@@ -145,6 +145,23 @@ fn internal_dependencies_are_those_of_the_table() {
     none(&bad);
 }
 
+/// The architecture's table of crates says the same as [`EDGES`].
+#[test]
+fn the_documented_table_of_crates_is_the_tested_one() {
+    let text = read(&root().join("docs/ARCHITECTURE.md"));
+    let mut bad = Vec::new();
+    for (name, allowed) in EDGES {
+        let short: Vec<&str> = allowed.iter().filter_map(|a| a.strip_prefix("dupin-")).collect();
+        let expected = if allowed.len() + 1 == EDGES.len() { "all".to_string() } else { short.join(", ") };
+        let row = text.lines().find(|l| l.starts_with(&format!("| `{name}` |")));
+        let found = row.and_then(|r| r.trim_end_matches('|').rsplit('|').next()).map(str::trim);
+        if found != Some(expected.as_str()) {
+            bad.push(format!("docs/ARCHITECTURE.md: the row of `{name}` ends with {found:?}, not with \"{expected}\""));
+        }
+    }
+    none(&bad);
+}
+
 #[test]
 fn no_source_file_is_too_long() {
     let mut bad = Vec::new();
