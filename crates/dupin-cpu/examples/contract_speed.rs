@@ -1,12 +1,13 @@
 //! Speed of the contraction engine on the products and convolutions of real networks, against the peak of a
 //! register-only multiply-add loop measured in the same run.
 //!
-//! usage: `contract_speed [THREADS] [SUBSTRING OF A NAME] [forward|input|weight]`
+//! usage: `contract_speed [THREADS] [SUBSTRING OF A NAME] [forward|input|weight] [f32|f64]`
+//! (an empty argument selects everything)
 #![allow(clippy::print_stdout, reason = "a measuring program")]
 
 use std::time::Instant;
 
-use dupin_cpu::kernel::contract::{Axis, Contraction, Plan, Spatial, Workspace};
+use dupin_cpu::kernel::contract::{Axis, Contraction, Element, Plan, Spatial, Workspace};
 
 /// An NHWC convolution with an HWIO kernel and 'same' padding.
 fn forward(n: usize, size: usize, c: usize, o: usize, k: usize, stride: usize) -> Contraction {
@@ -107,11 +108,14 @@ fn peak(threads: usize) -> f64 {
         .fold(0.0, f64::max)
 }
 
-fn measure(c: &Contraction, workspace: &mut Workspace<f32>) -> Result<(f64, f64), Box<dyn std::error::Error>> {
-    let plan = Plan::<f32>::new(c)?;
+fn measure<T: Element + From<f32>>(
+    c: &Contraction,
+    workspace: &mut Workspace<T>,
+) -> Result<(f64, f64), Box<dyn std::error::Error>> {
+    let plan = Plan::<T>::new(c)?;
     workspace.reserve(&plan);
     let [a, b, out] = plan.lengths();
-    let values = |n: usize| (0..n).map(|i| (i % 17) as f32 / 17.0 - 0.5).collect::<Vec<f32>>();
+    let values = |n: usize| (0..n).map(|i| T::from((i % 17) as f32 / 17.0 - 0.5)).collect::<Vec<T>>();
     let (a, b, mut padded) = (values(a), values(b), values(out + 16));
     let skip = padded.as_ptr().align_offset(64);
     let out = &mut padded[skip..];
@@ -133,7 +137,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let filter = arguments.next().unwrap_or_default();
     let only = arguments.next().unwrap_or_default();
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-    let mut workspace = Workspace::new(threads);
+    let double = arguments.next().is_some_and(|x| x == "f64");
+    let (mut single_workspace, mut double_workspace) = (Workspace::<f32>::new(threads), Workspace::<f64>::new(threads));
     let mut cases = Vec::new();
     for (n, size, c, o, k, stride) in [
         (128, 32, 3, 32, 3, 1),
@@ -151,7 +156,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (m, k, n) in [(1024, 784, 1024), (1024, 1024, 1024), (1024, 1024, 10), (256, 1568, 120), (128, 128, 10)] {
         cases.push((format!("dense {m}x{k}x{n}"), dense(m, n, k)));
     }
-    let limit = peak(threads);
+    // A vector holds half as many f64.
+    let limit = peak(threads) / if double { 2.0 } else { 1.0 };
     println!("register-only peak on {threads} threads: {limit:.0} GFLOP/s");
     println!("{:34} {:>16} {:>16} {:>16}", "GFLOP/s (% of peak)", "forward", "input gradient", "weight gradient");
     for (name, f) in cases.iter().filter(|case| case.0.contains(&filter)) {
@@ -161,12 +167,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 print!("{:17}", "");
                 continue;
             }
-            let (speed, ms) = measure(&c, &mut workspace)?;
+            let (speed, ms) = if double { measure(&c, &mut double_workspace)? } else { measure(&c, &mut single_workspace)? };
             print!(" {speed:5.0} {:3.0}% {ms:5.2}", 100.0 * speed / limit);
         }
         println!();
     }
-    let after = peak(threads);
+    let after = peak(threads) / if double { 2.0 } else { 1.0 };
     println!("peak again: {after:.0} GFLOP/s");
     Ok(())
 }
