@@ -20,9 +20,10 @@ test:
 slow:
     DUPIN_SLOW_TESTS=1 cargo test --release --workspace
 
-# Speed of the contraction engine, against the peak of the same machine
+# Speed of the contraction engine against the peak of the same machine, then of whole programs
 bench:
     cargo run --release --package dupin-cpu --example contract_speed
+    cargo run --release -- bench
 
 # Rewrite the golden files, to be reviewed as a diff
 golden:
