@@ -115,6 +115,9 @@ pub enum ModelProblem {
         /// A model that is spelled nearly so.
         closest: Option<&'static str>,
     },
+    /// A space, tab or line break.
+    #[error("a model holds no white space: write it without")]
+    Whitespace,
     /// A model that takes nothing after its name.
     #[error("`{name}` takes no sizes: write `{name}` alone, or `net:...` for one of your own")]
     NoSizes {
@@ -122,7 +125,7 @@ pub enum ModelProblem {
         name: &'static str,
     },
     /// The number of widths of a dense model.
-    #[error("`{name}` takes {expected}, {found} were given")]
+    #[error("`{name}` takes {expected}, found {found}")]
     Widths {
         /// The model.
         name: &'static str,
@@ -132,7 +135,7 @@ pub enum ModelProblem {
         found: usize,
     },
     /// Not a number, or one out of range.
-    #[error("expected {what}, a whole number from {least} to {most}, found `{found}`")]
+    #[error("expected {what}, a whole number from {least} to {most}, found {}", quoted(found))]
     Number {
         /// What the number is.
         what: &'static str,
@@ -314,17 +317,25 @@ pub enum TensorProblem {
     },
 }
 
-/// The model with a part of it underlined, on lines of their own.
+/// The model with a part of it underlined, on lines of their own; of a long model the neighbourhood.
 struct Pointer<'a>(&'a str, &'a Range<usize>);
 
 impl fmt::Display for Pointer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const BEFORE: usize = 40;
+        const SHOWN: usize = 100;
         let Self(spec, at) = self;
-        // A control character would break the columns, or the terminal.
-        let shown: String = spec.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
         let columns = |range: Range<usize>| spec.get(range).map_or(0, |part| part.chars().count());
         let (before, within) = (columns(0..at.start), columns((*at).clone()).max(1));
-        write!(f, "\n  {shown}\n  {:before$}{:^<within$}", "", "^")
+        let from = if columns(0..spec.len()) > SHOWN { before.saturating_sub(BEFORE) } else { 0 };
+        // A control character would break the columns, or the terminal.
+        let printable = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+        let shown: String = spec.chars().skip(from).take(SHOWN).map(printable).collect();
+        let left = if from > 0 { "..." } else { "" };
+        let right = if columns(0..spec.len()) > from + SHOWN { "..." } else { "" };
+        let blanks = " ".repeat(left.len() + before - from);
+        let carets = "^".repeat(within.min((from + SHOWN).saturating_sub(before).max(1)));
+        write!(f, "\n  {left}{shown}{right}\n  {blanks}{carets}")
     }
 }
 
@@ -349,7 +360,11 @@ fn written_for(saved: Option<&str>, model: &str) -> String {
 }
 
 fn did_you_mean(closest: Option<&str>) -> String {
-    closest.map_or_else(String::new, |c| format!(", did you mean `{c}`?"))
+    closest.map_or_else(String::new, |c| format!(" (did you mean `{c}`?)"))
+}
+
+fn quoted(found: &str) -> String {
+    if found.is_empty() { "nothing".into() } else { format!("`{found}`") }
 }
 
 fn list(names: impl Iterator<Item = &'static str>) -> String {

@@ -19,6 +19,7 @@ impl Window {
 
 /// A layer. Numbers are positions in the network's lists of parameters and buffers.
 #[derive(Clone, Debug)]
+#[expect(clippy::enum_variant_names, reason = "LayerNorm is the field's name for it")]
 pub(crate) enum Layer {
     Convolution { window: Window, groups: usize, weight: usize, bias: Option<usize> },
     Dense { weight: usize, bias: Option<usize> },

@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(disk.to_f64()[((o * 4 + c) * 2 + h) * 3 + w], graph.to_f64()[((h * 3 + w) * 4 + c) * 5 + o]);
         let images = to_pytorch(&graph, Layout::Images);
         assert_eq!(images.shape(), [2, 5, 3, 4]);
-        assert_eq!(images.to_f64()[((1 * 5 + o) * 3 + w) * 4 + c], graph.to_f64()[((1 * 3 + w) * 4 + c) * 5 + o]);
+        assert_eq!(images.to_f64()[((h * 5 + o) * 3 + w) * 4 + c], graph.to_f64()[((h * 3 + w) * 4 + c) * 5 + o]);
     }
 
     #[test]

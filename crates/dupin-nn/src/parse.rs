@@ -28,7 +28,7 @@ const CONV: &str =
     "`conv<C>` with options k<K> (kernel), s<S> (stride), p<P> (padding), g<G> (groups) and last `nobias`, as in `conv64k3s2`";
 const DENSE: &str = "`fc<N>` or `fc<N>nobias`, as in `fc10`";
 const POOL: &str = "the window and options s<S> (stride), p<P> (padding), as in `maxpool3s2p1`";
-const ALONE: &str = "this layer to stand alone, without sizes";
+const ALONE: &str = "the name alone, this layer has no sizes";
 
 /// A problem and the part of the model that has it.
 type Fail = (Range<usize>, Problem);
@@ -46,9 +46,12 @@ pub(crate) fn network(spec: &str, activation: Activation) -> Result<Network, Err
 }
 
 fn parse(spec: &str, activation: Activation) -> Result<Network, Fail> {
+    if let Some((at, space)) = spec.char_indices().find(|(_, c)| c.is_whitespace()) {
+        return Err((at..at + space.len_utf8(), Problem::Whitespace));
+    }
     let (name, rest) = spec.split_once(':').unwrap_or((spec, ""));
     let rest = Token { text: rest, at: spec.len() - rest.len() };
-    let mut parser = Parser { activation, params: Vec::new(), buffers: Vec::new(), depth: 0 };
+    let mut parser = Parser { activation, params: Vec::new(), buffers: Vec::new(), elements: 0, depth: 0 };
     let (input_shape, (layers, shape)) = match name {
         "mlp" => parser.dense_model("mlp", "at least two widths, as in `mlp:784-256-10`", 2..=usize::MAX, &rest)?,
         "logistic" => parser.dense_model("logistic", "two widths, as in `logistic:784-10`", 2..=2, &rest)?,
@@ -117,6 +120,8 @@ struct Parser {
     activation: Activation,
     params: Vec<Param>,
     buffers: Vec<BufferSpec>,
+    /// Of all parameters so far.
+    elements: usize,
     depth: usize,
 }
 
@@ -284,8 +289,7 @@ impl Parser {
         role: Role,
     ) -> Result<usize, Problem> {
         let what = "the parameters up to this layer";
-        let before: usize = self.params.iter().map(Param::len).sum();
-        checked(&[before + checked(&shape, what)?], what)?;
+        self.elements = checked(&[self.elements + checked(&shape, what)?], what)?;
         let (fan_in, fan_out) = fans;
         self.params.push(Param { name: format!("{path}.{name}"), shape, layout, fan_in, fan_out, role, layer: path.into() });
         Ok(self.params.len() - 1)

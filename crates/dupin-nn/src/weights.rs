@@ -123,11 +123,12 @@ fn encode(tensors: &[(String, Tensor)], metadata: &Metadata) -> Vec<u8> {
     let mut order: Vec<&(String, Tensor)> = tensors.iter().collect();
     order.sort_by_key(|(_, t)| std::cmp::Reverse(element(t.dtype()).1));
     let mut header = serde_json::Map::new();
-    let mut body = Vec::new();
-    for (name, tensor) in order {
-        let start = body.len();
-        append(&mut body, tensor.data());
-        let entry = serde_json::json!({ "dtype": element(tensor.dtype()).0, "shape": tensor.shape(), "data_offsets": [start, body.len()] });
+    let mut end = 0;
+    for (name, tensor) in &order {
+        let (dtype, size) = element(tensor.dtype());
+        let start = end;
+        end += size * tensor.len();
+        let entry = serde_json::json!({ "dtype": dtype, "shape": tensor.shape(), "data_offsets": [start, end] });
         let before = header.insert(name.clone(), entry);
         assert!(before.is_none() && name != "__metadata__", "a file can hold `{name}` once");
     }
@@ -136,7 +137,13 @@ fn encode(tensors: &[(String, Tensor)], metadata: &Metadata) -> Vec<u8> {
     }
     let mut header = serde_json::Value::Object(header).to_string().into_bytes();
     header.resize(header.len().next_multiple_of(8), b' ');
-    [&(header.len() as u64).to_le_bytes()[..], &header, &body].concat()
+    let mut bytes = Vec::with_capacity(8 + header.len() + end);
+    bytes.extend((header.len() as u64).to_le_bytes());
+    bytes.extend(header);
+    for (_, tensor) in order {
+        append(&mut bytes, tensor.data());
+    }
+    bytes
 }
 
 /// Name and size in bytes of an element on disk.

@@ -2,6 +2,8 @@
 //!
 //! Each product is written here directly by its definition, from the graph transforms alone, and compared on its own.
 
+#![expect(clippy::unwrap_used, reason = "in the helpers of tests a failed unwrap is a failed test")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -191,7 +193,9 @@ fn check_all(prefix: &str, count: usize) {
     let files: Vec<PathBuf> =
         fixtures().into_iter().filter(|p| p.file_stem().unwrap().to_str().unwrap().starts_with(prefix)).collect();
     assert_eq!(files.len(), count, "fixtures of {prefix}");
-    files.iter().for_each(|p| check(p));
+    for path in &files {
+        check(path);
+    }
 }
 
 #[test]

@@ -17,7 +17,8 @@ const ACTIVATIONS: [&str; 12] = [
 ];
 const LAYERS: [&str; 10] = ["conv", "fc", "act", "avgpool", "maxpool", "gap", "flatten", "bn", "ln", "res"];
 /// What others call them.
-const ALIASES: [(&str, &str); 14] = [
+const ALIASES: [(&str, &str); 15] = [
+    ("convolution", "conv"),
     ("linear", "fc"),
     ("dense", "fc"),
     ("lin", "fc"),
@@ -48,27 +49,29 @@ pub(super) fn closest_layer(name: &str) -> Option<&'static str> {
 /// The first of the candidates with the fewest edits, if those are few for a word of its length.
 pub(super) fn closest(word: &str, candidates: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let most = match word.chars().count() {
-        0 | 1 => return None,
         2..=4 => 1,
-        _ => 2,
+        5..=20 => 2,
+        _ => return None, // one letter is near to everything, and no name is longer
     };
     candidates.map(|c| (edits(word, c), c)).filter(|(n, _)| *n <= most).min_by_key(|(n, _)| *n).map(|(_, c)| c)
 }
 
-/// Levenshtein's distance.
+/// Edits between two words: a letter added, left out or replaced, or two neighbours exchanged (Damerau's distance in its form that
+/// edits no place twice).
 fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, &y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let exchanged = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            let exchanged = if exchanged { rows[i - 2][j - 2] + 1 } else { usize::MAX };
+            row.push(replaced.min(exchanged).min(rows[i - 1][j] + 1).min(row[j - 1] + 1));
         }
+        rows.push(row);
     }
-    row[b.len()]
+    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]
@@ -88,5 +91,6 @@ mod tests {
         assert_eq!(edits("kitten", "sitting"), 3);
         assert_eq!(edits("", "fc"), 2);
         assert_eq!(edits("gelu", "gelu"), 0);
+        assert_eq!(edits("mpl", "mlp"), 1);
     }
 }
