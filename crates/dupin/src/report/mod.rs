@@ -11,5 +11,13 @@
 //! | [`html`] | the self-contained page |
 #![allow(dead_code, reason = "a toolbox: a command draws what it measured, and not every build of it uses every tool")]
 
+mod canvas;
+pub(crate) mod chart;
+pub(crate) mod html;
 pub(crate) mod number;
+pub(crate) mod scale;
+mod style;
 pub(crate) mod table;
+
+#[cfg(test)]
+mod tests;
