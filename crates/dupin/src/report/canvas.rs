@@ -46,8 +46,8 @@ pub(super) enum Role {
 
 /// Class names, by the number that the colour carries.
 const CLASSES: [&str; 17] = [
-    "title", "label", "note", "grid", "zero", "leader", "line", "dashed", "band", "area", "sample", "marker", "whisker", "bar b0", "bar b1",
-    "bar b2", "cap",
+    "title", "label", "note", "grid", "zero", "leader", "line", "dashed", "band", "area", "sample", "marker", "whisker",
+    "bar b0", "bar b1", "bar b2", "cap",
 ];
 /// Third byte of a colour that stands for a role.
 const MARK: u8 = 0x5A;
@@ -184,7 +184,8 @@ impl Svg {
     /// A file of its own, with its style.
     pub(crate) fn standalone(&self) -> String {
         let size = format!("width=\"{WIDTH}\" height=\"{}\"", self.height.ceil());
-        let open = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" {size} {} role=\"img\">\n", self.view_box());
+        let open =
+            format!("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" {size} {} role=\"img\">\n", self.view_box());
         let paper = "<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n";
         open + &self.named("", "") + "<style>\n" + &style::standalone() + "</style>\n" + paper + &self.body + "</svg>\n"
     }
@@ -254,7 +255,9 @@ mod tests {
 
     #[test]
     fn text_that_looks_like_markup_stays_text() {
-        let svg = Svg::draw("a < b", "x & \"y\"", 20.0, |c| c.text("</svg><script fill=\"#00005A\">", (1.0, 2.0), Anchor::Left, Role::Label));
+        let svg = Svg::draw("a < b", "x & \"y\"", 20.0, |c| {
+            c.text("</svg><script fill=\"#00005A\">", (1.0, 2.0), Anchor::Left, Role::Label)
+        });
         for text in [svg.inline("f"), svg.standalone()] {
             assert!(!text.contains("<script"), "{text}");
             assert_eq!(text.matches("</svg>").count(), 1, "{text}");

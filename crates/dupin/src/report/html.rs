@@ -206,7 +206,11 @@ impl Writer {
     /// A table that scrolls in its own box, which the keyboard can reach.
     fn table(&mut self, t: &Table) {
         let label = if t.caption.is_empty() { "Table" } else { &t.caption };
-        let _ = writeln!(self.html, "<div class=\"scroll\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">\n<table>", escape(label));
+        let _ = writeln!(
+            self.html,
+            "<div class=\"scroll\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">\n<table>",
+            escape(label)
+        );
         if !t.caption.is_empty() {
             let _ = writeln!(self.html, "<caption>{}</caption>", rich(&t.caption));
         }
@@ -224,7 +228,8 @@ impl Writer {
         for row in &t.rows {
             self.html += "<tr>";
             for (j, cell) in row.iter().enumerate() {
-                let key = if numeric[j] { sort_key(cell).map_or(String::new(), |v| format!(" data-v=\"{v}\"")) } else { String::new() };
+                let key =
+                    if numeric[j] { sort_key(cell).map_or(String::new(), |v| format!(" data-v=\"{v}\"")) } else { String::new() };
                 let tag = if j == 0 { "th scope=\"row\"" } else { "td" };
                 let _ = write!(self.html, "<{tag}{}{key}>{}</{}>", class(j), rich(cell), &tag[..2]);
             }

@@ -121,13 +121,9 @@ mod tests {
 
     #[test]
     fn significant_digits_count_after_rounding() {
-        for (value, digits, text) in [
-            (0.0, 3, "0"),
-            (0.099996, 4, "0.1000"),
-            (1234.5, 2, "1234"),
-            (999999.9, 3, "1.00e6"),
-            (-0.00001234, 3, "-1.23e-5"),
-        ] {
+        for (value, digits, text) in
+            [(0.0, 3, "0"), (0.099996, 4, "0.1000"), (1234.5, 2, "1234"), (999999.9, 3, "1.00e6"), (-0.00001234, 3, "-1.23e-5")]
+        {
             assert_eq!(significant(value, digits), text);
         }
         assert_eq!(fixed(-0.004, 2), "0.00");
@@ -139,6 +135,9 @@ mod tests {
         let b = [0, 999, 1000, 999_949, 999_950, 35_100_000].map(bytes);
         assert_eq!(b, ["0 B", "999 B", "1.0 kB", "999.9 kB", "1.0 MB", "35.1 MB"]);
         let s = [0.0, 3.4e-5, 0.0125, 0.99951, 3.42, 59.94, 59.96, 125.0, 3599.6, 3720.0].map(seconds);
-        assert_eq!(s, ["0.0 s", "34 µs", "12 ms", "1.0 s", "3.4 s", "59.9 s", "1 min 00 s", "2 min 05 s", "1 h 00 min", "1 h 02 min"]);
+        assert_eq!(
+            s,
+            ["0.0 s", "34 µs", "12 ms", "1.0 s", "3.4 s", "59.9 s", "1 min 00 s", "2 min 05 s", "1 h 00 min", "1 h 02 min"]
+        );
     }
 }

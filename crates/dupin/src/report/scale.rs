@@ -152,10 +152,11 @@ impl Fitted {
         };
         let (up, down) = (decades_above(self.high), decades_above(-self.low));
         let step = (up.len() + down.len()).div_ceil(TICKS).max(1);
-        // Thinned from the outside in, so that the largest values keep their tick.
-        let thin = |d: Vec<i32>| d.into_iter().rev().step_by(step).collect::<Vec<_>>();
-        let negative = thin(down).into_iter().map(|d| power(d)).map(|(v, l)| (-v, format!("−{l}")));
-        let positive: Vec<_> = thin(up).into_iter().rev().map(power).collect();
+        // The same decades on both sides, counted from the outermost.
+        let outermost = up.last().max(down.last()).copied().unwrap_or(0);
+        let kept = |d: &&i32| (outermost - **d) % step as i32 == 0;
+        let negative = down.iter().rev().filter(kept).map(|&d| power(d)).map(|(v, l)| (-v, format!("−{l}")));
+        let positive = up.iter().filter(kept).map(|&d| power(d));
         negative.chain([(0.0, "0".to_string())]).chain(positive).collect()
     }
 }
@@ -259,7 +260,7 @@ mod tests {
         assert_eq!(labels(Scale::Log, &[1.0, 50.0]), ["1", "2", "5", "10", "20", "50"]);
         assert_eq!(labels(Scale::Log, &[3.1, 3.4]), ["3.10", "3.15", "3.20", "3.25", "3.30", "3.35", "3.40"]);
         assert_eq!(labels(Scale::Categorical(vec![0.0, 0.05, 0.1]), &[]), ["0", "0.05", "0.1"]);
-        assert_eq!(labels(Scale::SymLog { linear: 0.1 }, &[-10.0, 100.0]), ["−10", "−0.1", "0", "1", "100"]);
+        assert_eq!(labels(Scale::SymLog { linear: 0.1 }, &[-10.0, 100.0]), ["−1", "0", "1", "100"]);
     }
 
     #[test]
@@ -287,7 +288,13 @@ mod tests {
             &[1e-300, 1e300],
             &[-1e-308, 1e-308],
         ];
-        let scales = [Scale::Linear, Scale::Log, Scale::SymLog { linear: 0.0 }, Scale::SymLog { linear: 1e-5 }, Scale::Categorical(vec![])];
+        let scales = [
+            Scale::Linear,
+            Scale::Log,
+            Scale::SymLog { linear: 0.0 },
+            Scale::SymLog { linear: 1e-5 },
+            Scale::Categorical(vec![]),
+        ];
         for scale in scales {
             for values in hostile {
                 let f = Fitted::new(&scale, values.iter().copied(), None).padded(0.05, None);

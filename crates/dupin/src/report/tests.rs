@@ -70,7 +70,8 @@ fn training() -> LineChart {
 fn traces() -> BarChart {
     let bar = |name: &str, color_index| Bar { name: name.into(), color_index };
     let group = |name: &str, g: f64, n: f64| {
-        let value = |v: f64| Measured { mean: v, std_error: Some(0.05 * v.abs() + 2.0), samples: vec![v - 6.0, v + 1.0, v + 5.0] };
+        let value =
+            |v: f64| Measured { mean: v, std_error: Some(0.05 * v.abs() + 2.0), samples: vec![v - 6.0, v + 1.0, v + 5.0] };
         Group { name: name.into(), values: vec![value(g + n), value(g), value(n)] }
     };
     BarChart {
@@ -135,7 +136,12 @@ fn page() -> Page {
             section(
                 "Verdicts",
                 vec![Block::Claims(vec![
-                    claim("C2, CNN", "The gradient penalty behaves like SAM with GELU but not with ReLU", Verdict::Supported, "+7.2 ± 1.8 points"),
+                    claim(
+                        "C2, CNN",
+                        "The gradient penalty behaves like SAM with GELU but not with ReLU",
+                        Verdict::Supported,
+                        "+7.2 ± 1.8 points",
+                    ),
                     claim("C3, CNN", "GELU without φ'' loses what GELU gains", Verdict::Refuted, "-0.2 ± 0.1 points"),
                     claim("C4, MLP", "ReLU with a synthetic φ'' is repaired", Verdict::Open, "+0.9 ± 2.2 points"),
                 ])],
@@ -156,7 +162,11 @@ fn page() -> Page {
             section(
                 "Settings",
                 vec![
-                    Block::Settings(vec![(s("data"), s("fashion-mini")), (s("epochs"), s("10")), (s("learning rate"), s("0.1, cosine"))]),
+                    Block::Settings(vec![
+                        (s("data"), s("fashion-mini")),
+                        (s("epochs"), s("10")),
+                        (s("learning rate"), s("0.1, cosine")),
+                    ]),
                     Block::Text(s("Make this page again:")),
                     Block::Command(s(command)),
                 ],
@@ -227,7 +237,9 @@ fn assert_inside(svg: &Svg) {
 
 #[test]
 fn data_that_nobody_hoped_for_still_make_a_picture() {
-    let at = |values: &[f64]| values.iter().enumerate().map(|(i, &v)| Point::new(i as f64, v, Some(v.abs() * 0.1), &[v])).collect::<Vec<_>>();
+    let at = |values: &[f64]| {
+        values.iter().enumerate().map(|(i, &v)| Point::new(i as f64, v, Some(v.abs() * 0.1), &[v])).collect::<Vec<_>>()
+    };
     let nan = f64::NAN;
     let inf = f64::INFINITY;
     let cases: [&[f64]; 10] = [
@@ -249,7 +261,8 @@ fn data_that_nobody_hoped_for_still_make_a_picture() {
                 chart.errors = errors;
                 assert_inside(&chart.svg());
             }
-            let measured = |&v: &f64| Group { name: "g".into(), values: vec![Measured { mean: v, std_error: Some(1.0), samples: vec![v] }] };
+            let measured =
+                |&v: &f64| Group { name: "g".into(), values: vec![Measured { mean: v, std_error: Some(1.0), samples: vec![v] }] };
             let mut bars = traces();
             bars.value.scale = scale.clone();
             bars.groups = values.iter().map(measured).collect();

@@ -109,11 +109,13 @@ fn draw_bar(canvas: &Canvas, plot: &Plot, scale: &Fitted, y: f64, role: Role, co
     let start = plot.x(scale, 0.0).unwrap_or(plot.left);
     canvas.polygon(&frame::rectangle(start.min(end), y - BAR / 2.0, start.max(end), y + BAR / 2.0), role);
     for x in value.samples.iter().filter_map(|&v| plot.x(scale, v)) {
-        canvas.circle((x, y), 2.4, Role::Sample(color));
+        canvas.circle((x, y + 3.8), 2.2, Role::Sample(color));
     }
     if let Some(e) = value.error() {
         let at = |v: f64| plot.x(scale, v).unwrap_or(plot.left);
         let (low, high) = (at(value.mean - e), at(value.mean + e));
+        // Above the single values, which lie in the lower half of the bar.
+        let y = y - 2.0;
         for path in [[(low, y), (high, y)], [(low, y - 3.0), (low, y + 3.0)], [(high, y - 3.0), (high, y + 3.0)]] {
             canvas.polyline(&path, Role::Cap);
         }

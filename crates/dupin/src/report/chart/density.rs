@@ -64,12 +64,8 @@ impl Density {
         let sample = |c: &Curve| if c.dashed { Sample::Dashed(c.color_index) } else { Sample::Line(c.color_index) };
         let legend: Vec<(String, Sample)> = self.curves.iter().map(|c| (c.name.clone(), sample(c))).collect();
         let frame = Frame::new(&self.title, &self.y.label, &self.x.label, &notes, &legend);
-        let plot = Plot {
-            left: frame::y_axis_width(&y),
-            right: WIDTH - EDGE - 12.0,
-            top: frame.top(),
-            bottom: frame.top() + HEIGHT,
-        };
+        let plot =
+            Plot { left: frame::y_axis_width(&y), right: WIDTH - EDGE - 12.0, top: frame.top(), bottom: frame.top() + HEIGHT };
         Svg::draw(&self.title, &self.description, frame.height(plot.bottom), |canvas| {
             frame.draw(canvas, &plot);
             frame::y_axis(canvas, &plot, &y);
@@ -84,7 +80,8 @@ impl Density {
                 for piece in c.points.iter().map(place).collect::<Vec<_>>().split(Option::is_none) {
                     let line: Vec<Pixel> = piece.iter().flatten().copied().collect();
                     let (Some(first), Some(last)) = (line.first(), line.last()) else { continue };
-                    let area: Vec<Pixel> = [(first.0, floor)].into_iter().chain(line.iter().copied()).chain([(last.0, floor)]).collect();
+                    let area: Vec<Pixel> =
+                        [(first.0, floor)].into_iter().chain(line.iter().copied()).chain([(last.0, floor)]).collect();
                     canvas.polygon(&area, Role::Area(c.color_index));
                     if line.len() == 1 {
                         canvas.marker(line[0], c.color_index);

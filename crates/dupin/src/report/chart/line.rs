@@ -124,7 +124,8 @@ impl LineChart {
 
     /// The numbers that are drawn, one row for each place on the horizontal axis.
     pub(crate) fn numbers(&self) -> Table {
-        let header: Vec<&str> = std::iter::once(self.x.label.as_str()).chain(self.series.iter().map(|s| s.name.as_str())).collect();
+        let header: Vec<&str> =
+            std::iter::once(self.x.label.as_str()).chain(self.series.iter().map(|s| s.name.as_str())).collect();
         let mut table = Table::new(&header).caption(&self.y.label);
         let mut xs: Vec<f64> = self.series.iter().flat_map(|s| &s.points).map(|p| p.x).collect();
         xs.sort_by(f64::total_cmp);
@@ -175,7 +176,9 @@ impl LineChart {
                 }
                 if self.errors == ErrorStyle::Bars && p.value.error().is_some() {
                     let (low, high) = ends(p);
-                    for path in [[(p.x, low), (p.x, high)], [(p.x - 3.0, low), (p.x + 3.0, low)], [(p.x - 3.0, high), (p.x + 3.0, high)]] {
+                    for path in
+                        [[(p.x, low), (p.x, high)], [(p.x - 3.0, low), (p.x + 3.0, low)], [(p.x - 3.0, high), (p.x + 3.0, high)]]
+                    {
                         canvas.polyline(&path, Role::Whisker(s.color_index));
                     }
                 }
