@@ -216,12 +216,11 @@ impl<'e> Split<'e> {
     /// # Errors
     /// [`Error::NotFinite`] if either is not finite; errors of the executor.
     pub fn gradient(&self) -> Result<(f64, Vec<f64>), Error> {
-        let program = match self.compiled_gradient.get() {
-            Some(p) => p,
-            None => {
-                let compiled = self.executor.compile(&self.gradient)?;
-                self.compiled_gradient.get_or_init(|| compiled)
-            }
+        let program = if let Some(p) = self.compiled_gradient.get() {
+            p
+        } else {
+            let compiled = self.executor.compile(&self.gradient)?;
+            self.compiled_gradient.get_or_init(|| compiled)
         };
         let (mut loss, mut flat) = (0.0, vec![0.0; self.dim()]);
         for batch in 0..self.batches.len() {

@@ -26,13 +26,16 @@ impl Attrs {
     }
 
     /// Adds a list of axes or extents.
+    ///
+    /// # Panics
+    /// If a number does not fit `i64`.
     pub fn ints<T: Copy + TryInto<i64>>(mut self, name: &str, values: &[T]) -> Self {
         let values = values.iter().map(|&v| v.try_into().ok().expect("extents fit i64")).collect();
         self.0.push((name.into(), Attr::Ints(values)));
         self
     }
 
-    /// Adds one integer.
+    /// Adds one integer. Panics as [`Attrs::ints`] does.
     pub fn int<T: Copy + TryInto<i64>>(self, name: &str, value: T) -> Self {
         self.ints(name, &[value])
     }

@@ -19,6 +19,9 @@ impl Value {
     }
 
     /// The value at a position.
+    ///
+    /// # Panics
+    /// If `index` is 2^32 or more.
     pub fn from_index(index: usize) -> Self {
         Self(u32::try_from(index).expect("a graph has fewer than 2^32 nodes"))
     }

@@ -85,15 +85,12 @@ fn parse_node(line: &str, index: usize) -> Option<Node> {
     if name.strip_prefix('%')?.parse::<usize>().ok()? != index {
         return None;
     }
-    let (name, attrs, operands) = match rest.split_once('{') {
-        Some((name, rest)) => {
-            let (attrs, operands) = rest.rsplit_once('}')?;
-            (name, Attrs::parse(attrs)?, operands)
-        }
-        None => {
-            let (name, operands) = rest.split_once(' ').unwrap_or((rest, ""));
-            (name, Attrs::none(), operands)
-        }
+    let (name, attrs, operands) = if let Some((name, rest)) = rest.split_once('{') {
+        let (attrs, operands) = rest.rsplit_once('}')?;
+        (name, Attrs::parse(attrs)?, operands)
+    } else {
+        let (name, operands) = rest.split_once(' ').unwrap_or((rest, ""));
+        (name, Attrs::none(), operands)
     };
     Some(Node { prim: Prim::parse(name.trim(), &attrs)?, operands: values(operands)?, ty: parse_type(ty.trim())? })
 }

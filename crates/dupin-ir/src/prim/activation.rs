@@ -198,8 +198,11 @@ impl Primitive for Activation {
     }
 }
 
+/// Name, defaults of the parameters (NaN where one must be given), constructor.
+type Named = (&'static str, &'static [f64], fn(&[f64]) -> Base);
+
 /// Names, parsed and printed: `gelu`, `beta_gelu:4`, `relu~beta_gelu:4`, `gelu~none`, `relu~bump:0.5:1`.
-const NAMES: [(&str, &[f64], fn(&[f64]) -> Base); 12] = [
+const NAMES: [Named; 12] = [
     ("identity", &[], |_| Base::Identity),
     ("relu", &[], |_| Base::Relu),
     ("leaky_relu", &[0.01], |p| Base::LeakyRelu(Param::new(p[0]))),

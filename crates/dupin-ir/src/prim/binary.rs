@@ -46,8 +46,7 @@ impl BinaryOp {
             Self::Multiply => x * y,
             Self::Divide => x / y,
             // StableHLO: a NaN on either side gives NaN.
-            Self::Maximum if x.is_nan() || y.is_nan() => f64::NAN,
-            Self::Minimum if x.is_nan() || y.is_nan() => f64::NAN,
+            Self::Maximum | Self::Minimum if x.is_nan() || y.is_nan() => f64::NAN,
             Self::Maximum => x.max(y),
             Self::Minimum => x.min(y),
             Self::Power => x.powf(y),

@@ -26,7 +26,7 @@ const NAMES: [(CompareOp, &str); 6] =
 
 impl CompareOp {
     /// The relation on two numbers.
-    pub fn apply<T: PartialOrd>(self, x: T, y: T) -> bool {
+    pub fn apply<T: PartialOrd + Copy>(self, x: T, y: T) -> bool {
         match self {
             Self::Eq => x == y,
             Self::Ne => x != y,

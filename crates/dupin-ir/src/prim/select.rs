@@ -25,7 +25,7 @@ impl Primitive for Select {
         Ok(yes.clone())
     }
     fn eval(&self, x: &[&Array], out: &TensorType) -> Array {
-        let data = x[0].data.iter().zip(x[1].data.iter().zip(&x[2].data)).map(|(&c, (&y, &n))| if c != 0.0 { y } else { n });
+        let data = x[0].data.iter().zip(x[1].data.iter().zip(&x[2].data)).map(|(&c, (&y, &n))| if c == 0.0 { n } else { y });
         Array::new(out.clone(), data.collect())
     }
     fn jvp(&self, b: &mut Builder, x: &[Value], y: Value, dx: &[Option<Value>]) -> Option<Value> {

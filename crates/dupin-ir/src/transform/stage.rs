@@ -75,7 +75,7 @@ mod tests {
         let has_exp = |p: &Program| p.graph().nodes().iter().any(|n| n.prim.rules().name() == "exponential");
         assert!(has_exp(&staged.first) && !has_exp(&staged.rest));
         let point = Tensor::f64([2], vec![0.5, -1.0]);
-        let residuals = Reference.evaluate(&staged.first, &[point.clone()]).unwrap();
+        let residuals = Reference.evaluate(&staged.first, std::slice::from_ref(&point)).unwrap();
         let along = Tensor::f64([2], vec![2.0, 3.0]);
         let whole = Reference.evaluate(&b.program(&[x, v], &[dy]).unwrap(), &[point, along.clone()]).unwrap();
         let parts = Reference.evaluate(&staged.rest, &[vec![along], residuals].concat()).unwrap();
