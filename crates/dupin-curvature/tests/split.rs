@@ -1,5 +1,7 @@
 //! The operators of small nets against central differences, dense matrices and exact cases.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use dupin_curvature::{Part, Split, SplitParams, Traced, dense, traces};
 use dupin_ir::prim::DotGeneral;
 use dupin_ir::prim::activation::Kind;

@@ -51,7 +51,10 @@ pub fn load_state(path: &Path, network: &Network, config: &TrainConfig) -> Resul
     let problem = |problem: String| Error::Checkpoint { path: path.into(), problem };
     let file = weights::read(path)?;
     if file.metadata.get("run") != Some(&fingerprint(config)) {
-        return Err(problem("it belongs to a run with other settings than config.toml beside it has; restore that file, or start a new run".into()));
+        return Err(problem(
+            "it belongs to a run with other settings than config.toml beside it has; restore that file, or start a new run"
+                .into(),
+        ));
     }
     let epoch = file.metadata.get("epoch").and_then(|e| e.parse().ok());
     let epoch = epoch.ok_or_else(|| problem("it does not say how many epochs were done; start a new run".into()))?;

@@ -84,7 +84,11 @@ impl TrainConfig {
             return Err(Error::setting("weight_decay", self.weight_decay, "it must be 0 or a positive number"));
         }
         if !(self.warmup_epochs >= 0.0 && self.warmup_epochs <= self.epochs as f64) {
-            return Err(Error::setting("warmup_epochs", self.warmup_epochs, format!("it must lie between 0 and {} epochs", self.epochs)));
+            return Err(Error::setting(
+                "warmup_epochs",
+                self.warmup_epochs,
+                format!("it must lie between 0 and {} epochs", self.epochs),
+            ));
         }
         Ok(())
     }

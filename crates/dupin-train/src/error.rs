@@ -17,7 +17,9 @@ pub enum Error {
         expected: String,
     },
     /// The data do not fit the model.
-    #[error("the model `{model}` takes examples of shape {takes:?} (height, width, channels, or a length), the data set `{data}` has {has:?}")]
+    #[error(
+        "the model `{model}` takes examples of shape {takes:?} (height, width, channels, or a length), the data set `{data}` has {has:?}"
+    )]
     Shape {
         /// Model specification.
         model: String,
@@ -29,7 +31,9 @@ pub enum Error {
         has: Vec<usize>,
     },
     /// The data have more classes than the model has outputs.
-    #[error("the model `{model}` has {outputs} outputs, the data set `{data}` has {classes} classes: the last layer needs one output per class")]
+    #[error(
+        "the model `{model}` has {outputs} outputs, the data set `{data}` has {classes} classes: the last layer needs one output per class"
+    )]
     Classes {
         /// Model specification.
         model: String,
@@ -41,7 +45,9 @@ pub enum Error {
         classes: usize,
     },
     /// The loss is no longer finite.
-    #[error("training diverged: the loss is {loss} at step {step} of epoch {epoch}; a smaller learning rate or rho may help, the state before this epoch is kept")]
+    #[error(
+        "training diverged: the loss is {loss} at step {step} of epoch {epoch}; a smaller learning rate or rho may help, the state before this epoch is kept"
+    )]
     Diverged {
         /// Epoch, from 1.
         epoch: usize,

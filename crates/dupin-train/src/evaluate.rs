@@ -31,7 +31,14 @@ impl Evaluator {
     ///
     /// # Errors
     /// If the data do not fit the network, or the executor fails.
-    pub fn new(executor: &dyn Executor, network: &Network, loss: &Loss, data: &Dataset, batch: usize, dtype: DType) -> Result<Self, Error> {
+    pub fn new(
+        executor: &dyn Executor,
+        network: &Network,
+        loss: &Loss,
+        data: &Dataset,
+        batch: usize,
+        dtype: DType,
+    ) -> Result<Self, Error> {
         let batch = batch.min(data.len());
         let mut model = trace(network, loss, batch, dtype, false);
         let b = &mut model.traced.builder;

@@ -31,7 +31,8 @@ pub fn trace(network: &Network, loss: &Loss, batch: usize, dtype: DType, train: 
     let x = b.input("input", TensorType::new(dtype, shape));
     let y = b.input("target", TensorType::new(DType::I32, [batch]));
     let w = b.input("weights", TensorType::new(dtype, [batch]));
-    let buffers: Vec<Value> = network.buffers().iter().map(|s| b.input(&s.name, TensorType::new(dtype, s.shape.clone()))).collect();
+    let buffers: Vec<Value> =
+        network.buffers().iter().map(|s| b.input(&s.name, TensorType::new(dtype, s.shape.clone()))).collect();
     let mode = if train {
         let zero = b.splat_like(w, 0.0);
         let counts = b.compare(CompareOp::Ne, w, zero);

@@ -95,7 +95,8 @@ impl<'a> Trainer<'a> {
         let params = network.initialize(init, config.seed, dtype);
         let velocity = params.iter().map(|p| Tensor::zeros(&p.ty())).collect();
         let buffers = network.initial_buffers(dtype);
-        let mut trainer = Self { executor, config, network, data, dtype, schedule, plan, program, evaluator, epoch: 0, state: Vec::new() };
+        let mut trainer =
+            Self { executor, config, network, data, dtype, schedule, plan, program, evaluator, epoch: 0, state: Vec::new() };
         trainer.restore(State { epoch: 0, params, velocity, buffers })?;
         Ok(trainer)
     }

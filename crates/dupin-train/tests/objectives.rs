@@ -1,5 +1,7 @@
 //! Directions of the objectives against their definitions, in f64.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use dupin_curvature::products::{self, Gradient};
 use dupin_curvature::{Part, Split, SplitParams};
 use dupin_ir::{DType, Executor, Program, Reference, Tensor, Value};
@@ -74,7 +76,8 @@ impl Problem {
     fn moved(&self, along: &[f64], step: f64) -> Vec<Tensor> {
         let mut along = along.iter();
         let shift = |p: &Tensor| {
-            let values = p.to_f64().into_iter().map(|v| v + step * along.next().expect("one entry per parameter")).collect::<Vec<_>>();
+            let values =
+                p.to_f64().into_iter().map(|v| v + step * along.next().expect("one entry per parameter")).collect::<Vec<_>>();
             Tensor::from_f64(&p.ty(), &values)
         };
         self.params.iter().map(shift).collect()
@@ -127,7 +130,9 @@ fn dropping_the_nme_leaves_the_gauss_newton_part_and_they_add_up() {
     for (spec, activation) in NETS {
         let p = Problem::new(spec, activation);
         let (m, _) = p.trace();
-        let split = Split::new(&Reference, m.traced, &p.params, vec![p.data.clone()], SplitParams { block: 1, ..Default::default() }).unwrap();
+        let split =
+            Split::new(&Reference, m.traced, &p.params, vec![p.data.clone()], SplitParams { block: 1, ..Default::default() })
+                .unwrap();
         let g = p.gradient_at(&p.params);
         let unit: Vec<f64> = g.iter().map(|v| v / norm(&g)).collect();
         for (word, part) in [("keep", Part::Hessian), ("drop", Part::GaussNewton), ("only", Part::Nme)] {
@@ -158,7 +163,9 @@ fn steps_and_products_cost_what_they_should() {
     let forward = cost(&m, &[m.traced.loss]);
     let gradient = cost(&m, &g.params) / forward;
     assert!(gradient > 2.5 && gradient <= 3.0, "gradient: {gradient} F");
-    for (spec, limit) in [("sam:rho=0.1", 6.1), ("psam:rho=0.1", 9.2), ("psam:rho=0.1,nme=drop", 7.1), ("psam:rho=0.1,nme=only", 9.2)] {
+    for (spec, limit) in
+        [("sam:rho=0.1", 6.1), ("psam:rho=0.1", 9.2), ("psam:rho=0.1,nme=drop", 7.1), ("psam:rho=0.1,nme=only", 9.2)]
+    {
         let (mut m, g) = build();
         let t = &mut m.traced;
         let at = Point { loss: t.loss, logits: t.logits, params: &t.params, gradient: &g };

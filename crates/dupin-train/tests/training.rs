@@ -1,5 +1,7 @@
 //! Runs: they learn, repeat, resume and stop as they should.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use dupin_data::Split;
 use dupin_ir::Executor;
 use dupin_train::{Error, TrainConfig, Trainer, load_network, load_state, save_state};
@@ -91,8 +93,14 @@ fn settings_and_data_that_do_not_fit_are_explained() {
     let cpu = dupin_cpu::Cpu::new(Some(1));
     let message = |c: TrainConfig| Trainer::new(&cpu, c, &data).err().unwrap().to_string();
     let c = config("mlp:64-24-10", "plain");
-    assert_eq!(message(TrainConfig { momentum: 1.0, ..c.clone() }), "`momentum` cannot be `1`: it must be at least 0 and below 1");
-    assert_eq!(message(TrainConfig { schedule: "step".into(), ..c.clone() }), "`schedule` cannot be `step`: it must be `cosine` or `constant`");
+    assert_eq!(
+        message(TrainConfig { momentum: 1.0, ..c.clone() }),
+        "`momentum` cannot be `1`: it must be at least 0 and below 1"
+    );
+    assert_eq!(
+        message(TrainConfig { schedule: "step".into(), ..c.clone() }),
+        "`schedule` cannot be `step`: it must be `cosine` or `constant`"
+    );
     assert_eq!(message(TrainConfig { dtype: "i32".into(), ..c.clone() }), "`dtype` cannot be `i32`: it must be `f32` or `f64`");
     assert_eq!(
         message(TrainConfig { model: "lenet".into(), ..c.clone() }),

@@ -104,6 +104,9 @@ mod tests {
         assert_eq!(message("sam:rho=1,nme=drop"), "`objective` cannot be `sam:rho=1,nme=drop`: there is no option `nme` here");
         assert_eq!(message("psam:rho=x"), "`objective` cannot be `psam:rho=x`: `rho` must be a number that is 0 or positive");
         assert_eq!(message("psam:rho=1,nme=no"), "`objective` cannot be `psam:rho=1,nme=no`: `nme` must be keep, drop or only");
-        assert_eq!(message("psam:rho"), "`objective` cannot be `psam:rho`: options are written `name=value`, separated by commas");
+        assert_eq!(
+            message("psam:rho"),
+            "`objective` cannot be `psam:rho`: options are written `name=value`, separated by commas"
+        );
     }
 }
