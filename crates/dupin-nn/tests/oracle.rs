@@ -11,8 +11,9 @@ use dupin_ir::transform::{jvp, vjp};
 use dupin_ir::{Builder, DType, Executor, Reference, Tensor, TensorType, Value};
 use dupin_nn::{Layout, Loss, Mode, Network, from_pytorch, to_pytorch, weights};
 
-/// Two float64 programs that round differently: each of the at most 1e4 operations behind an entry errs by 1.1e-16 of what it adds.
-const TOLERANCE: f64 = 1e-11;
+/// Two float64 programs that round differently: some hundred operations stand behind an entry, each errs by 1.1e-16 of what it
+/// adds. The largest difference seen is 4e-15.
+const TOLERANCE: f64 = 1e-13;
 
 type Tensors = BTreeMap<String, Tensor>;
 

@@ -193,6 +193,19 @@ fn a_file_that_cannot_be_written_leaves_nothing_behind() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
+/// A second name of the old file shows that the new one was not written into it: whoever has it open keeps what was there.
+#[test]
+fn an_old_file_is_replaced_and_never_written_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, second) = (folder.path().join("w"), folder.path().join("second"));
+    let tensor = |v: f32| [("w".to_owned(), Tensor::f32([1], vec![v]))];
+    weights::save(&path, &tensor(1.0), &metadata(&[])).unwrap();
+    fs::hard_link(&path, &second).unwrap();
+    weights::save(&path, &tensor(2.0), &metadata(&[])).unwrap();
+    let value = |path: &Path| weights::read(path).unwrap().tensors["w"].to_f64()[0];
+    assert_eq!((value(&path), value(&second)), (2.0, 1.0));
+}
+
 #[cfg(unix)]
 #[test]
 fn files_have_the_permissions_of_any_other() {

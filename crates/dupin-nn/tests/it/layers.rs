@@ -1,7 +1,8 @@
 //! Layers against loops and formulas written out, and what holds between modes and batches.
 
-use dupin_ir::{DType, Tensor};
-use dupin_nn::{Activation, Init, Mode, Network};
+use dupin_ir::transform::{jvp, vjp};
+use dupin_ir::{Builder, DType, Executor, Reference, Tensor, TensorType, Value};
+use dupin_nn::{Activation, Init, Loss, Mode, Network};
 
 use crate::{close, evaluate, net, normal};
 
@@ -159,4 +160,48 @@ fn preactivations_are_the_inputs_of_the_activations() {
     let first: Vec<f64> =
         (0..8).map(|i| bias[i % 4] + (0..3).map(|k| w[i % 4 * 3 + k] * x[i / 4 * 3 + k]).sum::<f64>()).collect();
     close(&out[0].to_f64(), &first, 16.0 * f64::EPSILON, "the first layer's output");
+}
+
+/// Every layer and loss in `f32`, in both modes, through a gradient and its derivative: well typed, and the values of `f64` (the
+/// reference evaluator rounds inputs and outputs only).
+#[test]
+fn single_precision_is_the_same_network() {
+    let spec =
+        "net:2x8x8,conv4g2,bn,act,maxpool3s2p1,avgpool2s1p1,res(conv4,tanh|conv4k1p0),ln,avgpool2,flatten,fc6,bn,act,ln,fc3";
+    let net = net(spec);
+    let run = |dtype: DType, train: bool, loss: Loss| {
+        let mut b = Builder::new();
+        let float = |shape: &[usize]| TensorType::new(dtype, shape);
+        let params: Vec<Value> = net.params().iter().map(|p| b.input(&p.name, float(&p.shape))).collect();
+        let buffers: Vec<Value> = net.buffers().iter().map(|s| b.input(&s.name, float(&s.shape))).collect();
+        let (x, y) = (b.input("x", float(&[3, 8, 8, 2])), b.input("y", TensorType::new(DType::I32, [3])));
+        let weights = b.input("weights", float(&[3]));
+        let mode = if train { Mode::Train { mask: None } } else { Mode::Eval };
+        let applied = net.apply(&mut b, &params, &buffers, x, mode);
+        let total = loss.weighted(&mut b, applied.logits, y, weights);
+        let one = b.scalar(dtype, 1.0);
+        let g: Vec<Value> = vjp(&mut b, &[total], &[Some(one)], &params).into_iter().map(Option::unwrap).collect();
+        let along: Vec<Option<Value>> = params.iter().copied().map(Some).collect();
+        let h: Vec<Value> = jvp(&mut b, &g, &params, &along).into_iter().map(Option::unwrap).collect();
+        let hits = dupin_nn::correct(&mut b, applied.logits, y);
+        let outputs = [vec![total, applied.logits, hits], applied.buffers, g, h].concat();
+        let program = b.program(&[params, buffers, vec![x, y, weights]].concat(), &outputs).unwrap();
+        // Both runs start from numbers that f32 has.
+        let narrow = |t: Tensor| t.convert(DType::F32).convert(dtype);
+        let mut inputs = [net.initialize(Init::Pytorch, 2, DType::F32), net.initial_buffers(DType::F32)].concat();
+        inputs.extend([normal(3, &[3, 8, 8, 2]), Tensor::f64([3], vec![0.25, 0.5, 0.25])]);
+        let mut inputs: Vec<Tensor> = inputs.into_iter().map(narrow).collect();
+        inputs.insert(inputs.len() - 1, Tensor::i32([3], vec![0, 2, 1]));
+        Reference.evaluate(&program, &inputs).unwrap()
+    };
+    for (train, loss) in [(true, "ce:0.1"), (false, "ce"), (true, "mse")] {
+        let (narrow, wide) = (run(DType::F32, train, loss.parse().unwrap()), run(DType::F64, train, loss.parse().unwrap()));
+        let largest = wide.iter().flat_map(Tensor::to_f64).fold(0.0, |m: f64, v| m.max(v.abs()));
+        for (n, w) in narrow.iter().zip(&wide) {
+            assert_eq!((n.dtype(), n.shape()), (DType::F32, w.shape()));
+            let error = n.to_f64().iter().zip(w.to_f64()).fold(0.0, |m: f64, (a, b)| m.max((a - b).abs()));
+            // Constants (1/count, momentum, epsilon) are rounded to f32, each about once per layer.
+            assert!(error <= 64.0 * f64::from(f32::EPSILON) * largest, "{loss}: {error}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Losses: values by hand, extremes, names.
 
 use dupin_ir::transform::vjp;
-use dupin_ir::{DType, Tensor};
+use dupin_ir::{Builder, DType, Tensor, TensorType};
 use dupin_nn::{Loss, correct};
 
 use crate::{close, evaluate, normal};
@@ -42,13 +42,27 @@ fn cross_entropy_does_not_overflow() {
     let expected = [2.0 + (-2.0_f64).exp().ln_1p(), 3.0_f64.ln()];
     close(&per_example("ce", &logits, &target), &expected, 4.0 * f64::EPSILON, "loss");
     let gradient = evaluate(&[logits, target], |b, v| {
-        let weights = b.constant(&dupin_ir::TensorType::new(DType::F64, [2]), &[1.0, 3.0]);
+        let weights = b.constant(&TensorType::new(DType::F64, [2]), &[1.0, 3.0]);
         let loss = "ce".parse::<Loss>().unwrap().weighted(b, v[0], v[1], weights);
         let one = b.scalar(DType::F64, 1.0);
         vec![vjp(b, &[loss], &[Some(one)], &[v[0]])[0].unwrap()]
     });
     let p = 1.0 / (1.0 + (-2.0_f64).exp());
     close(&gradient[0].to_f64(), &[p, -p, 0.0, -2.0, 1.0, 1.0], 8.0 * f64::EPSILON, "gradient");
+}
+
+/// The largest logit is a constant to derivatives: of the comparisons that the derivative of a maximum makes none is left.
+#[test]
+fn the_shift_costs_no_derivative() {
+    let mut b = Builder::new();
+    let logits = b.input("z", TensorType::new(DType::F64, [4, 3]));
+    let target = b.input("y", TensorType::new(DType::I32, [4]));
+    let loss = "ce".parse::<Loss>().unwrap().per_example(&mut b, logits, target);
+    let ones = b.splat(&TensorType::new(DType::F64, [4]), 1.0);
+    let gradient = vjp(&mut b, &[loss], &[Some(ones)], &[logits])[0].unwrap();
+    let program = b.program(&[logits, target], &[gradient]).unwrap();
+    let comparisons = program.graph().nodes().iter().filter(|n| n.prim.rules().name() == "compare").count();
+    assert_eq!(comparisons, 1, "one for the one-hot vectors");
 }
 
 #[test]
