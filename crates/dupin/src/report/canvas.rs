@@ -2,7 +2,7 @@
 //!
 //! `plotters` draws with fixed colours. Here each role of a shape (a grid line, the line of series 2) is drawn in a colour that
 //! encodes it, and [`classes`] then turns those colours into CSS classes. So one SVG serves light and dark screens and paper, and
-//! [`style`](super::style) alone says how roles look. Text is text, set in the reader's system font.
+//! [`style`] alone says how roles look. Text is text, set in the reader's system font.
 
 use std::fmt::Write as _;
 
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn text_that_looks_like_markup_stays_text() {
         let svg = Svg::draw("a < b", "x & \"y\"", 20.0, |c| {
-            c.text("</svg><script fill=\"#00005A\">", (1.0, 2.0), Anchor::Left, Role::Label)
+            c.text("</svg><script fill=\"#00005A\">", (1.0, 2.0), Anchor::Left, Role::Label);
         });
         for text in [svg.inline("f"), svg.standalone()] {
             assert!(!text.contains("<script"), "{text}");

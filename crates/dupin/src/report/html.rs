@@ -58,7 +58,7 @@ pub(crate) struct Claim {
     /// Which claim of what, in a few words, as `C2, CNN`.
     pub(crate) label: String,
     /// What is claimed, in a sentence.
-    pub(crate) claim: String,
+    pub(crate) text: String,
     pub(crate) verdict: Verdict,
     /// The numbers behind it: name and value.
     pub(crate) numbers: Vec<(String, String)>,
@@ -138,12 +138,16 @@ impl Writer {
             Block::Table(table) => self.table(table),
             Block::Claims(claims) => {
                 self.html += "<div class=\"claims\">\n";
-                claims.iter().for_each(|c| self.claim(c));
+                for c in claims {
+                    self.claim(c);
+                }
                 self.html += "</div>\n";
             }
             Block::Figures(figures) => {
                 self.html += "<div class=\"figures\">\n";
-                figures.iter().for_each(|f| self.figure(f));
+                for f in figures {
+                    self.figure(f);
+                }
                 self.html += "</div>\n";
             }
         }
@@ -160,7 +164,7 @@ impl Writer {
             "<article class=\"claim {class}\">\n<p class=\"verdict\"><span class=\"icon\" aria-hidden=\"true\">{icon}</span> {word}\
              <span class=\"label\">{}</span></p>\n<h3>{}</h3>\n",
             escape(&c.label),
-            rich(&c.claim)
+            rich(&c.text)
         );
         if !c.numbers.is_empty() {
             self.pairs("numbers", &c.numbers);
@@ -308,7 +312,7 @@ mod tests {
                     Block::Table(table.clone()),
                     Block::Claims(vec![Claim {
                         label: s(),
-                        claim: s(),
+                        text: s(),
                         verdict: Verdict::Open,
                         numbers: vec![(s(), s())],
                         rule: s(),

@@ -247,20 +247,20 @@ fn superscript(c: char) -> char {
 mod tests {
     use super::*;
 
-    fn labels(scale: Scale, values: &[f64]) -> Vec<String> {
-        Fitted::new(&scale, values.iter().copied(), None).ticks().into_iter().map(|t| t.1).collect()
+    fn labels(scale: &Scale, values: &[f64]) -> Vec<String> {
+        Fitted::new(scale, values.iter().copied(), None).ticks().into_iter().map(|t| t.1).collect()
     }
 
     #[test]
     fn ticks_are_round_numbers() {
-        assert_eq!(labels(Scale::Linear, &[0.0, 1.0]), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
-        assert_eq!(labels(Scale::Linear, &[-3.0, 12.0]), ["0", "5", "10"]);
-        assert_eq!(labels(Scale::Linear, &[0.0, 3e6]), ["0", "5×10⁵", "10⁶", "1.5×10⁶", "2×10⁶", "2.5×10⁶", "3×10⁶"]);
-        assert_eq!(labels(Scale::Log, &[1e-3, 1e2]), ["0.001", "0.01", "0.1", "1", "10", "100"]);
-        assert_eq!(labels(Scale::Log, &[1.0, 50.0]), ["1", "2", "5", "10", "20", "50"]);
-        assert_eq!(labels(Scale::Log, &[3.1, 3.4]), ["3.10", "3.15", "3.20", "3.25", "3.30", "3.35", "3.40"]);
-        assert_eq!(labels(Scale::Categorical(vec![0.0, 0.05, 0.1]), &[]), ["0", "0.05", "0.1"]);
-        assert_eq!(labels(Scale::SymLog { linear: 0.1 }, &[-10.0, 100.0]), ["−1", "0", "1", "100"]);
+        assert_eq!(labels(&Scale::Linear, &[0.0, 1.0]), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(labels(&Scale::Linear, &[-3.0, 12.0]), ["0", "5", "10"]);
+        assert_eq!(labels(&Scale::Linear, &[0.0, 3e6]), ["0", "5×10⁵", "10⁶", "1.5×10⁶", "2×10⁶", "2.5×10⁶", "3×10⁶"]);
+        assert_eq!(labels(&Scale::Log, &[1e-3, 1e2]), ["0.001", "0.01", "0.1", "1", "10", "100"]);
+        assert_eq!(labels(&Scale::Log, &[1.0, 50.0]), ["1", "2", "5", "10", "20", "50"]);
+        assert_eq!(labels(&Scale::Log, &[3.1, 3.4]), ["3.10", "3.15", "3.20", "3.25", "3.30", "3.35", "3.40"]);
+        assert_eq!(labels(&Scale::Categorical(vec![0.0, 0.05, 0.1]), &[]), ["0", "0.05", "0.1"]);
+        assert_eq!(labels(&Scale::SymLog { linear: 0.1 }, &[-10.0, 100.0]), ["−1", "0", "1", "100"]);
     }
 
     #[test]

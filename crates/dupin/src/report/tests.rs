@@ -112,9 +112,9 @@ fn page() -> Page {
         command: s(command),
         numbers,
     };
-    let claim = |label: &str, claim: &str, verdict, value: &str| Claim {
+    let claim = |label: &str, text: &str, verdict, value: &str| Claim {
         label: s(label),
-        claim: s(claim),
+        text: s(text),
         verdict,
         numbers: vec![(s("PSAM behind SAM, ReLU less GELU"), s(value)), (s("95 % interval"), s("+2.1 to +12.3 points"))],
         rule: s("Supported if the interval lies above 1 point, refuted if below it, open otherwise."),

@@ -148,7 +148,7 @@ impl Frame {
         for line in &self.x_label {
             // Long labels would leave the picture if they were centred under the plot.
             let half = width(line) / 2.0;
-            let x = ((plot.left + plot.right) / 2.0).clamp(EDGE.max(half), (WIDTH - half).max(EDGE.max(half)));
+            let x = plot.left.midpoint(plot.right).clamp(EDGE.max(half), (WIDTH - half).max(EDGE.max(half)));
             canvas.text(line, (x, y), Anchor::Middle, Role::Label);
             y += LINE;
         }

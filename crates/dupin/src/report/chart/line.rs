@@ -110,7 +110,7 @@ impl LineChart {
             frame::y_axis(canvas, &plot, &y);
             frame::x_axis(canvas, &plot, &x, false);
             let placed: Vec<Vec<Vec<Placed>>> =
-                shown.iter().enumerate().map(|(i, s)| self.place(s, self.dodge(i, shown.len()), &plot, &x, &y)).collect();
+                shown.iter().enumerate().map(|(i, s)| Self::place(s, self.dodge(i, shown.len()), &plot, &x, &y)).collect();
             // In layers: what shows single values or spread must not cover a mean.
             for (s, pieces) in shown.iter().zip(&placed) {
                 self.draw_spread(canvas, s, pieces, &plot, &y);
@@ -146,7 +146,7 @@ impl LineChart {
     }
 
     /// Points in pixels from left to right, broken where one cannot be drawn.
-    fn place<'a>(&self, s: &'a Series, dodge: f64, plot: &Plot, x: &Fitted, y: &Fitted) -> Vec<Vec<Placed<'a>>> {
+    fn place<'a>(s: &'a Series, dodge: f64, plot: &Plot, x: &Fitted, y: &Fitted) -> Vec<Vec<Placed<'a>>> {
         let mut points: Vec<(f64, &Point)> = s.points.iter().filter_map(|p| Some((plot.x(x, p.x)? + dodge, p))).collect();
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut pieces = vec![Vec::new()];
