@@ -1,3 +1,21 @@
-//! Kernels: what the executor's instructions run.
+//! Kernels: what the executor's steps run. The only folder with raw memory and instruction sets.
 
 pub mod contract;
+
+#[allow(unsafe_code, reason = "tasks of one step write disjoint parts of shared memory")]
+pub(crate) mod memory;
+#[allow(unsafe_code, reason = "tiles are slices of raw memory, compiled per instruction set")]
+pub(crate) mod tape;
+
+pub(crate) mod activation;
+#[allow(unsafe_code, reason = "copies between raw memory")]
+pub(crate) mod copy;
+#[allow(unsafe_code, reason = "tasks of one kernel write disjoint parts of its result")]
+pub(crate) mod direct;
+pub(crate) mod elementwise;
+#[allow(unsafe_code, reason = "binds addresses to storages, as the plan says")]
+pub(crate) mod machine;
+mod math;
+mod real;
+#[allow(unsafe_code, reason = "tasks of one kernel write disjoint parts of its result")]
+pub(crate) mod reduce_sum;

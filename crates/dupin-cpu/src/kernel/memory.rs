@@ -1,0 +1,148 @@
+//! Raw memory of a run: typed slices of byte addresses, strided copies, and work shared among threads.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+/// One dimension of a strided view: extent and distance between neighbours, in elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Atom {
+    /// Extent.
+    pub(crate) size: usize,
+    /// Distance; 0 repeats, negative runs backwards.
+    pub(crate) stride: isize,
+}
+
+/// Addresses that tasks of one step share.
+///
+/// The plan gives every storage its own part of memory for as long as it is needed, and tasks of a step write disjoint elements.
+#[derive(Clone, Copy)]
+pub(crate) struct Address(pub(crate) *mut u8);
+
+// SAFETY: an address is only a number; whoever reads or writes through it argues why no other thread does.
+unsafe impl Send for Address {}
+// SAFETY: as above.
+unsafe impl Sync for Address {}
+
+impl Address {
+    /// Address of element `i`.
+    ///
+    /// # Safety
+    /// It lies inside the storage.
+    #[inline(always)]
+    pub(crate) unsafe fn at<T>(self, i: isize) -> *mut T {
+        // SAFETY: the caller's.
+        unsafe { self.0.cast::<T>().offset(i) }
+    }
+
+    /// Elements `start..start + len`, to read.
+    ///
+    /// # Safety
+    /// They lie inside one storage of `T`, which no thread writes meanwhile.
+    #[inline(always)]
+    pub(crate) unsafe fn slice<'a, T>(self, start: usize, len: usize) -> &'a [T] {
+        // SAFETY: the caller's.
+        unsafe { std::slice::from_raw_parts(self.0.cast::<T>().add(start), len) }
+    }
+
+    /// Elements `start..start + len`, to write.
+    ///
+    /// # Safety
+    /// They lie inside one storage of `T`, which no other thread reads or writes meanwhile.
+    #[inline(always)]
+    pub(crate) unsafe fn slice_mut<'a, T>(self, start: usize, len: usize) -> &'a mut [T] {
+        // SAFETY: the caller's.
+        unsafe { std::slice::from_raw_parts_mut(self.0.cast::<T>().add(start), len) }
+    }
+}
+
+/// Copies elements `start..start + out.len()` (row-major) of a strided view.
+///
+/// # Safety
+/// Every element of the view lies inside the storage at `base`, which no thread writes meanwhile.
+#[inline(always)]
+pub(crate) unsafe fn gather<T: Copy>(base: *const T, atoms: &[Atom], start: usize, out: &mut [T]) {
+    let Some((inner, outer)) = atoms.split_last() else {
+        // SAFETY: a view without dimensions has one element.
+        out.fill(unsafe { *base });
+        return;
+    };
+    let mut done = 0;
+    while done < out.len() {
+        let position = start + done;
+        let (mut rest, at) = (position / inner.size, position % inner.size);
+        let mut offset = at as isize * inner.stride;
+        for atom in outer.iter().rev() {
+            offset += (rest % atom.size) as isize * atom.stride;
+            rest /= atom.size;
+        }
+        let run = (inner.size - at).min(out.len() - done);
+        let to = &mut out[done..done + run];
+        // SAFETY: `position..position + run` stays in one run of the innermost dimension, inside the view.
+        unsafe {
+            let from = base.offset(offset);
+            match inner.stride {
+                1 => to.copy_from_slice(std::slice::from_raw_parts(from, run)),
+                0 => to.fill(*from),
+                s => {
+                    for (i, t) in to.iter_mut().enumerate() {
+                        *t = *from.offset(i as isize * s);
+                    }
+                }
+            }
+        }
+        done += run;
+    }
+}
+
+/// Runs tasks `0..tasks`, each with the scratch of the thread it lands on; which thread that is does not matter to the result.
+pub(crate) fn share<S: Send>(tasks: usize, scratch: &mut [S], run: impl Fn(usize, &mut S) + Sync) {
+    if tasks <= 1 || scratch.len() == 1 {
+        for i in 0..tasks {
+            run(i, &mut scratch[0]);
+        }
+        return;
+    }
+    let next = AtomicUsize::new(0);
+    scratch.par_iter_mut().with_max_len(1).for_each(|s| {
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            if i >= tasks {
+                break;
+            }
+            run(i, s);
+        }
+    });
+}
+
+/// Memory of whole cache lines.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lines(Vec<Line>);
+
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(64))]
+struct Line([u64; 8]);
+
+impl Lines {
+    /// At least `bytes`, zeroed.
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self(vec![Line::default(); bytes.div_ceil(64)])
+    }
+
+    /// Grows to at least `bytes`.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        if self.bytes() < bytes {
+            self.0.resize(bytes.div_ceil(64), Line::default());
+        }
+    }
+
+    /// Size.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.len() * 64
+    }
+
+    /// Start.
+    pub(crate) fn address(&mut self) -> Address {
+        Address(self.0.as_mut_ptr().cast())
+    }
+}

@@ -1,0 +1,127 @@
+//! A compiled program.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use dupin_ir::{Buffer, DType, Data, ExecError, Executable, Program, Tensor, TensorType, check_inputs};
+use rayon::ThreadPool;
+
+use crate::kernel::machine::{Code, Machine};
+use crate::step::{Origin, Work};
+
+/// Operations below which threads cost more than they save.
+const PARALLEL_FLOP: f64 = 2e6;
+
+/// A program lowered, planned and ready to run from any thread.
+///
+/// Its `Display` lists the kernels of one run, one a line.
+pub struct Compiled {
+    program: Program,
+    code: Code,
+    pool: Arc<ThreadPool>,
+    threads: usize,
+    /// Memory of runs that have ended; each concurrent run has its own.
+    idle: Mutex<Vec<Machine>>,
+}
+
+impl Compiled {
+    pub(crate) fn new(program: Program, code: Code, pool: Arc<ThreadPool>) -> Self {
+        let parallel = code.lowered.steps.iter().any(|s| match &s.work {
+            Work::Fused(tape) => tape.tasks() > 1,
+            Work::Contract(terms) => terms.iter().any(|t| t.flop() > PARALLEL_FLOP),
+            _ => s.reads.iter().chain(&s.writes).any(|&s| code.lowered.storages[s].len > 32768),
+        });
+        let threads = if parallel { pool.current_num_threads() } else { 1 };
+        Self { program, code, pool, threads, idle: Mutex::new(Vec::new()) }
+    }
+
+    pub(crate) fn bytes(&self) -> [usize; 2] {
+        [self.code.memory.bytes, self.code.scratch_bytes(self.threads)]
+    }
+
+    /// Number of kernels that a run launches.
+    pub fn kernels(&self) -> usize {
+        self.code.lowered.steps.len()
+    }
+
+    /// Bytes that one run's kernels read and write, every operand and result counted once per kernel.
+    pub fn bytes_moved(&self) -> usize {
+        let storages = &self.code.lowered.storages;
+        self.code.lowered.steps.iter().flat_map(|s| s.reads.iter().chain(&s.writes)).map(|&s| storages[s].bytes()).sum()
+    }
+
+    fn evaluate(&self, buffers: &[&Buffer], inputs: &[&Tensor]) -> Vec<Buffer> {
+        let lowered = &self.code.lowered;
+        let mut results: Vec<(usize, Tensor)> = Vec::new();
+        for output in &lowered.outputs {
+            let computed = lowered.storages[output.storage].origin == Origin::Step;
+            if computed && results.iter().all(|r| r.0 != output.storage) {
+                results.push((output.storage, blank(&output.ty)));
+            }
+        }
+        let mut machine = self.idle().pop().unwrap_or_else(|| Machine::new(&self.code, self.threads));
+        if self.threads > 1 {
+            self.pool.install(|| machine.run(&self.code, inputs, &mut results));
+        } else {
+            machine.run(&self.code, inputs, &mut results);
+        }
+        self.idle().push(machine);
+        let results: Vec<(usize, Arc<Tensor>)> = results.into_iter().map(|(s, t)| (s, Arc::new(t))).collect();
+        let buffers = lowered.outputs.iter().map(|output| match lowered.storages[output.storage].origin {
+            Origin::Input(i) if buffers[i].ty() == &output.ty => buffers[i].clone(),
+            Origin::Input(i) => Buffer::new(output.ty.clone(), Arc::new(inputs[i].clone().reshape(output.ty.shape.clone()))),
+            _ => {
+                let found = results.iter().find(|r| r.0 == output.storage).map(|r| Arc::clone(&r.1));
+                let tensor = found.expect("every computed output has its result");
+                if tensor.shape() == output.ty.shape {
+                    Buffer::new(output.ty.clone(), tensor)
+                } else {
+                    Buffer::new(output.ty.clone(), Arc::new(Tensor::clone(&tensor).reshape(output.ty.shape.clone())))
+                }
+            }
+        });
+        buffers.collect()
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Machine>> {
+        // A list of idle memory is right at any time: nothing is broken by a thread that panicked.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Executable for Compiled {
+    fn run(&self, inputs: &[&Buffer]) -> Result<Vec<Buffer>, ExecError> {
+        check_inputs(&self.program, inputs)?;
+        let tensors = inputs.iter().map(|b| host(b)).collect::<Result<Vec<_>, _>>()?;
+        Ok(self.evaluate(inputs, &tensors))
+    }
+
+    fn peak_bytes(&self) -> usize {
+        self.bytes().iter().sum()
+    }
+}
+
+impl fmt::Display for Compiled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} kernels, peak {} bytes, {} bytes moved", self.kernels(), self.peak_bytes(), self.bytes_moved())?;
+        self.code.lowered.steps.iter().try_for_each(|s| writeln!(f, "{:?} = {} {:?}", s.writes, s.work, s.reads))
+    }
+}
+
+/// A result before it is computed. Zeroed memory of the system's costs nothing until it is touched.
+fn blank(ty: &TensorType) -> Tensor {
+    let n = ty.len();
+    let data = match ty.dtype {
+        DType::F32 => Data::F32(vec![0.0; n]),
+        DType::F64 => Data::F64(vec![0.0; n]),
+        DType::I32 => Data::I32(vec![0; n]),
+        DType::U32 => Data::U32(vec![0; n]),
+        DType::Bool => Data::Bool(vec![false; n]),
+    };
+    Tensor::new(ty.shape.clone(), data)
+}
+
+/// The tensor behind a buffer.
+pub(crate) fn host(buffer: &Buffer) -> Result<&Tensor, ExecError> {
+    buffer.handle().ok_or_else(|| ExecError::ForeignBuffer { executor: crate::NAME.into(), ty: buffer.ty().clone() })
+}
