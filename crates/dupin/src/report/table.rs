@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-pub(crate) use super::number::{bytes, with_error};
+pub(crate) use super::number::{bytes, seconds, with_error};
 
 /// Gap between columns in the terminal.
 const GAP: usize = 2;

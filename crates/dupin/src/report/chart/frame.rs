@@ -11,6 +11,8 @@ pub(super) const EDGE: f64 = 8.0;
 pub(super) const LINE: f64 = 18.0;
 /// Width of a character of a label: an upper estimate for the common system fonts, since a picture cannot measure its reader's.
 const CHARACTER: f64 = 8.0;
+/// Width of the wide ones: capitals, m, w.
+const WIDE: f64 = 11.0;
 /// Room of a legend's sample.
 pub(super) const SWATCH: f64 = 18.0;
 
@@ -43,7 +45,7 @@ fn place(scale: &Fitted, value: f64, from: f64, to: f64) -> Option<f64> {
 
 /// Width of a label in pixels, estimated from above.
 pub(super) fn width(text: &str) -> f64 {
-    CHARACTER * text.chars().count() as f64
+    text.chars().map(|c| if c.is_uppercase() || "mw%".contains(c) { WIDE } else { CHARACTER }).sum()
 }
 
 /// Cuts text into lines of at most `limit` characters, after spaces and the punctuation of our names; longer words are cut.
