@@ -17,7 +17,7 @@
 //! use dupin::{cpu::Cpu, curvature::{Split, SplitParams, traces}, data, linop::Rng, nn::{Init, Loss, Network}, train};
 //!
 //! // The split of the Hessian of an untrained net on 60 handwritten digits.
-//! let cpu = Cpu::new(None);
+//! let cpu = Cpu::new(None)?;
 //! let digits = data::load("digits")?.train.head(60)?;
 //! let network = Network::parse("mlp:64-16-10", "gelu".parse()?)?;
 //! let params = network.initialize("he_normal".parse::<Init>()?, 0, dupin::ir::DType::F64);

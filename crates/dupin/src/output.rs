@@ -24,8 +24,8 @@ impl Context {
     }
 
     /// The executor that computes.
-    pub(crate) fn executor(&self) -> Cpu {
-        Cpu::new(self.threads)
+    pub(crate) fn executor(&self) -> anyhow::Result<Cpu> {
+        Ok(Cpu::new(self.threads)?)
     }
 
     /// Threads that will be used.

@@ -102,7 +102,7 @@ impl Bench {
     pub(crate) fn run(&self, ctx: &Context) -> anyhow::Result<bool> {
         let or_all = |given: &[Workload]| if given.is_empty() { Workload::value_variants().to_vec() } else { given.to_vec() };
         let ops = if self.op.is_empty() { Op::value_variants().to_vec() } else { self.op.clone() };
-        let executor = ctx.executor();
+        let executor = ctx.executor()?;
         let mut table = Table::new(&["workload", "op", "median", "fastest", "GFLOP", "GFLOP/s", "memory", "compile"]);
         for workload in or_all(&self.workload) {
             for &op in &ops {

@@ -196,7 +196,7 @@ impl Split {
         let train = matches!(self.mode, Mode::Train);
         let model = trace(&subject.network, &subject.loss, batch, dtype, train);
         let batches = sequential_batches(&subject.network, &data, batch, &subject.buffers, dtype)?;
-        let executor = ctx.executor();
+        let executor = ctx.executor()?;
         let split = Operators::new(&executor, model.traced, &subject.params, batches, SplitParams::default())?;
 
         let (loss, gradient) = split.gradient()?;

@@ -137,7 +137,7 @@ impl Train {
             bail!("{0} holds a run already; go on with it by `--resume {0}`, or choose another folder", folder.display());
         }
         let data = dupin::data::load(&config.data)?;
-        let executor = ctx.executor();
+        let executor = ctx.executor()?;
         let mut trainer = Trainer::new(&executor, config.clone(), &data)?;
         if let Some(path) = state {
             trainer.restore(load_state(&path, trainer.network(), &config)?)?;
@@ -155,7 +155,7 @@ impl Train {
             return Ok(true);
         }
         self.announce(ctx, &config, &trainer)?;
-        let mut table = Table::new(&["epoch", "lr", "train loss", "train acc", "‖∇L‖", "test loss", "test acc", "dead", "seconds"]);
+        let table = Table::new(&["epoch", "lr", "train loss", "train acc", "‖∇L‖", "test loss", "test acc", "dead", "seconds"]);
         line(&table.head())?;
         while trainer.epoch() < config.epochs {
             let (steps, epoch, began) = (trainer.steps_per_epoch(), trainer.epoch() + 1, ctx.seconds());

@@ -110,7 +110,7 @@ const QUESTIONS: [Question; 5] = [
         measure: "share of N in the curvature along the gradient, |gᵀNg| / (|gᵀGg| + |gᵀNg|), nets trained by SGD, ReLU and GELU averaged",
         threshold: SHARE,
         unit: Unit::Percent,
-        effect: Seed::nme_share,
+        effect: |s| s.nme_share(),
     },
     Question {
         id: "C2",

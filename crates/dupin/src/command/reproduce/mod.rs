@@ -6,11 +6,12 @@ mod page;
 mod statistics;
 mod trial;
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::{Args, ValueEnum};
+use dupin::cpu::Cpu;
 use serde::Serialize;
 
 use crate::output::{self, Context, duration, line};
@@ -112,46 +113,36 @@ impl Reproduce {
 
 /// Runs the trials, each on one thread, `workers` at a time. Outcomes come back in the order of the grid: who ran what cannot be seen.
 fn run_all(ctx: &Context, settings: &grid::Settings, trials: &[Trial], workers: usize) -> anyhow::Result<Vec<Outcome>> {
-    let data = dupin::data::load(&settings.data)?;
+    let data = dupin::data::load(settings.data)?;
+    let executors = (0..workers).map(|_| Cpu::new(Some(1))).collect::<Result<Vec<_>, _>>()?;
     let bar = ctx.bar(trials.len() as u64, "training");
     // The costly ones first, so that no worker is left alone with one at the end.
     let mut order: Vec<usize> = (0..trials.len()).collect();
     order.sort_by_key(|&i| (std::cmp::Reverse(trials[i].cost()), i));
-    let queue: Mutex<VecDeque<usize>> = Mutex::new(order.into());
-    let done: Mutex<Vec<Option<anyhow::Result<Outcome>>>> = Mutex::new((0..trials.len()).map(|_| None).collect());
-    let lock = "a worker does not panic while it holds the lock";
+    let next = AtomicUsize::new(0);
+    let slots: Vec<OnceLock<anyhow::Result<Outcome>>> = (0..trials.len()).map(|_| OnceLock::new()).collect();
     std::thread::scope(|scope| {
-        for _ in 0..workers {
+        for executor in &executors {
             scope.spawn(|| {
-                let executor = dupin::cpu::Cpu::new(Some(1));
-                loop {
-                    let Some(i) = queue.lock().expect(lock).pop_front() else { return };
-                    let outcome = trial::run(&executor, settings, &trials[i], &data);
-                    let failed = outcome.is_err();
-                    if let Ok(o) = &outcome {
-                        let mut count = 0;
-                        if bar.is_hidden() {
-                            count = 1 + done.lock().expect(lock).iter().filter(|d| d.is_some()).count();
-                        }
-                        if !bar.is_hidden() || count % 10 == 0 || count == trials.len() {
-                            bar.set_message(o.label());
-                        }
-                        if bar.is_hidden() && (count % 10 == 0 || count == trials.len()) {
-                            ctx.note(&bar, &format!("{count}/{} trained, {}", trials.len(), duration(ctx.seconds())));
-                        }
+                while let Some(&i) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let outcome = trial::run(executor, settings, &trials[i], &data);
+                    match &outcome {
+                        Ok(o) => bar.set_message(o.label()),
+                        // The rest would be for nothing.
+                        Err(_) => next.store(order.len(), Ordering::Relaxed),
                     }
-                    bar.inc(1);
-                    done.lock().expect(lock)[i] = Some(outcome);
-                    if failed {
-                        queue.lock().expect(lock).clear();
+                    let _ = slots[i].set(outcome);
+                    let done = slots.iter().filter(|s| s.get().is_some()).count();
+                    bar.set_position(done as u64);
+                    if bar.is_hidden() && done % 10 == 0 {
+                        ctx.note(&bar, &format!("{done} of {} trained after {}", trials.len(), duration(ctx.seconds())));
                     }
                 }
             });
         }
     });
     bar.finish_and_clear();
-    let done = done.into_inner().expect(lock);
-    done.into_iter().flatten().collect()
+    slots.into_iter().filter_map(OnceLock::into_inner).collect()
 }
 
 fn group(outcomes: &[Outcome]) -> Vec<Group> {
