@@ -39,6 +39,11 @@ impl Compiled {
         [self.code.memory.bytes, self.code.scratch_bytes(self.threads)]
     }
 
+    /// Bytes of the arena that intermediate values share.
+    pub fn arena_bytes(&self) -> usize {
+        self.code.memory.bytes
+    }
+
     /// Number of kernels that a run launches.
     pub fn kernels(&self) -> usize {
         self.code.lowered.steps.len()

@@ -57,8 +57,8 @@ pub(super) fn activation<T: Real, F: Features>(base: Base, x: &[T], out: &mut Re
                 out,
                 |x| sigmoid::<T, F>(beta * x),
                 |x, _| {
-                    let u = beta * x;
-                    ((if u < zero { zero } else { u }) + log1p::<T, F>(exp_neg_abs::<T, F>(u))) * inverse
+                    let above = if x < zero { zero } else { x };
+                    above + log1p::<T, F>(exp_neg_abs::<T, F>(beta * x)) * inverse
                 },
                 |_, p| p.0,
                 |_, p| beta * p.1,

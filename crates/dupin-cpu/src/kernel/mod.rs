@@ -19,3 +19,6 @@ mod math;
 mod real;
 #[allow(unsafe_code, reason = "tasks of one kernel write disjoint parts of its result")]
 pub(crate) mod reduce_sum;
+
+#[cfg(test)]
+mod accuracy;
