@@ -76,11 +76,7 @@ impl BatchPlan {
     /// # Panics
     /// If `examples` is 0, which no [`Dataset`] has.
     pub fn sequential(examples: usize, batch_size: usize) -> Result<Self, Error> {
-        let plan = Self {
-            examples,
-            batch_size,
-            order: Order::Sequential,
-        };
+        let plan = Self { examples, batch_size, order: Order::Sequential };
         plan.checked()
     }
 
@@ -96,48 +92,22 @@ impl BatchPlan {
     ///
     /// # Panics
     /// If `examples` is 0, which no [`Dataset`] has.
-    pub fn shuffled(
-        examples: usize,
-        batch_size: usize,
-        seed: u64,
-        last: LastBatch,
-    ) -> Result<Self, Error> {
-        let plan = Self {
-            examples,
-            batch_size,
-            order: Order::Shuffled { seed, last },
-        };
+    pub fn shuffled(examples: usize, batch_size: usize, seed: u64, last: LastBatch) -> Result<Self, Error> {
+        let plan = Self { examples, batch_size, order: Order::Shuffled { seed, last } };
         plan.checked()
     }
 
     fn checked(self) -> Result<Self, Error> {
         assert!(self.examples > 0, "a plan needs at least one example");
-        let drops = matches!(
-            self.order,
-            Order::Shuffled {
-                last: LastBatch::Drop,
-                ..
-            }
-        );
+        let drops = matches!(self.order, Order::Shuffled { last: LastBatch::Drop, .. });
         let (limit, why) = if drops && self.examples < MAX_BATCH {
-            (
-                self.examples,
-                "the training examples do not fill one batch; take smaller batches or keep the last one",
-            )
+            (self.examples, "the training examples do not fill one batch; take smaller batches or keep the last one")
         } else {
             (MAX_BATCH, "that is the most rows a batch may have")
         };
         if self.batch_size == 0 || self.batch_size > limit {
-            let why = if self.batch_size == 0 {
-                "a batch needs at least one row"
-            } else {
-                why
-            };
-            return Err(Error::BatchSize {
-                batch_size: self.batch_size,
-                limit,
-                why,
-            });
+            let why = if self.batch_size == 0 { "a batch needs at least one row" } else { why };
+            return Err(Error::BatchSize { batch_size: self.batch_size, limit, why });
         }
         Ok(self)
     }
@@ -155,10 +125,7 @@ impl BatchPlan {
     /// The number of batches in an epoch, at least 1.
     pub fn steps(&self) -> usize {
         match self.order {
-            Order::Shuffled {
-                last: LastBatch::Drop,
-                ..
-            } => self.examples / self.batch_size,
+            Order::Shuffled { last: LastBatch::Drop, .. } => self.examples / self.batch_size,
             _ => self.examples.div_ceil(self.batch_size),
         }
     }
@@ -178,10 +145,7 @@ impl BatchPlan {
             Order::Sequential => None,
             Order::Shuffled { seed, .. } => Some(Rng::new(seed, epoch).permutation(self.examples)),
         };
-        Epoch {
-            plan: *self,
-            permutation,
-        }
+        Epoch { plan: *self, permutation }
     }
 }
 
@@ -199,16 +163,8 @@ impl Epoch {
     /// # Panics
     /// If `step` is not below [`steps`](Self::steps), or `data` has another number of examples than the plan.
     pub fn batch(&self, data: &Dataset, step: usize) -> Batch {
-        let BatchPlan {
-            examples,
-            batch_size,
-            order,
-        } = self.plan;
-        assert!(
-            step < self.steps(),
-            "step {step} is not below the {} of an epoch",
-            self.steps()
-        );
+        let BatchPlan { examples, batch_size, order } = self.plan;
+        assert!(step < self.steps(), "step {step} is not below the {} of an epoch", self.steps());
         assert_eq!(data.len(), examples, "the plan is for another data set");
         let start = step * batch_size;
         let real = batch_size.min(examples - start);
@@ -228,17 +184,8 @@ impl Epoch {
         for &index in &indices {
             inputs.extend_from_slice(data.example(index));
         }
-        let labels = indices
-            .iter()
-            .map(|&index| data.labels()[index] as i32)
-            .collect();
-        Batch {
-            inputs,
-            labels,
-            weights,
-            indices,
-            real,
-        }
+        let labels = indices.iter().map(|&index| data.labels()[index] as i32).collect();
+        Batch { inputs, labels, weights, indices, real }
     }
 
     /// All batches in order.
@@ -287,24 +234,15 @@ mod tests {
                 }
                 assert_eq!(seen, (0..n).collect::<Vec<_>>());
                 let tolerance = 0.5 * f64::from(f32::EPSILON) * (1.0 + 1e-6);
-                assert!(
-                    (total - 1.0).abs() <= tolerance,
-                    "{n} examples by {batch_size}: weights sum to {total}"
-                );
-                assert!(
-                    (sum - mean).abs() <= tolerance * mean,
-                    "{n} examples by {batch_size}: {sum}, not {mean}"
-                );
+                assert!((total - 1.0).abs() <= tolerance, "{n} examples by {batch_size}: weights sum to {total}");
+                assert!((sum - mean).abs() <= tolerance * mean, "{n} examples by {batch_size}: {sum}, not {mean}");
             }
         }
     }
 
     #[test]
     fn last_batch_is_padded_with_example_0() {
-        let batch = BatchPlan::sequential(5, 3)
-            .unwrap()
-            .epoch(9)
-            .batch(&data(5), 1);
+        let batch = BatchPlan::sequential(5, 3).unwrap().epoch(9).batch(&data(5), 1);
         let expected = Batch {
             inputs: vec![3.0, -3.0, 4.0, -4.0, 0.0, 0.0],
             labels: vec![0, 1, 0],
@@ -324,10 +262,7 @@ mod tests {
             let mut orders = Vec::new();
             for epoch in 0..5 {
                 let batches: Vec<_> = plan.epoch(epoch).batches(&data).collect();
-                let order: Vec<usize> = batches
-                    .iter()
-                    .flat_map(|b| b.indices[..b.real].to_vec())
-                    .collect();
+                let order: Vec<usize> = batches.iter().flat_map(|b| b.indices[..b.real].to_vec()).collect();
                 let mut sorted = order.clone();
                 sorted.sort_unstable();
                 sorted.dedup();
@@ -353,9 +288,7 @@ mod tests {
     fn steps_are_addressable() {
         let data = data(11);
         let plan = BatchPlan::shuffled(11, 4, 3, LastBatch::Keep).unwrap();
-        let unbroken: Vec<Batch> = (0..3)
-            .flat_map(|e| plan.epoch(e).batches(&data).collect::<Vec<_>>())
-            .collect();
+        let unbroken: Vec<Batch> = (0..3).flat_map(|e| plan.epoch(e).batches(&data).collect::<Vec<_>>()).collect();
         for (step, expected) in unbroken.iter().enumerate() {
             let again = BatchPlan::shuffled(11, 4, 3, LastBatch::Keep).unwrap();
             let (epoch, step) = again.locate(step as u64);
@@ -367,10 +300,7 @@ mod tests {
     /// into Python gave the same order.
     #[test]
     fn order_is_fixed_for_good() {
-        let batch = BatchPlan::shuffled(10, 4, 9, LastBatch::Drop)
-            .unwrap()
-            .epoch(2)
-            .batch(&data(10), 1);
+        let batch = BatchPlan::shuffled(10, 4, 9, LastBatch::Drop).unwrap().epoch(2).batch(&data(10), 1);
         assert_eq!(batch.indices, [0, 3, 7, 8]);
     }
 

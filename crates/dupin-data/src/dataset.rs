@@ -25,11 +25,7 @@ impl ExampleShape {
     /// The sizes, slowest axis first: `[height, width, channels]` or `[features]`.
     pub fn dims(&self) -> Vec<usize> {
         match *self {
-            Self::Image {
-                height,
-                width,
-                channels,
-            } => vec![height, width, channels],
+            Self::Image { height, width, channels } => vec![height, width, channels],
             Self::Vector { features } => vec![features],
         }
     }
@@ -77,20 +73,10 @@ impl Dataset {
     /// assert_eq!((data.len(), data.classes()), (2, 2));
     /// # Ok::<(), dupin_data::Error>(())
     /// ```
-    pub fn new(
-        name: impl Into<String>,
-        inputs: Inputs,
-        labels: Vec<u32>,
-        class_names: Vec<String>,
-    ) -> Result<Self, Error> {
+    pub fn new(name: impl Into<String>, inputs: Inputs, labels: Vec<u32>, class_names: Vec<String>) -> Result<Self, Error> {
         let name = name.into();
         match check(&inputs, &labels, class_names.len()) {
-            Ok(()) => Ok(Self {
-                name,
-                inputs,
-                labels,
-                class_names,
-            }),
+            Ok(()) => Ok(Self { name, inputs, labels, class_names }),
             Err(problem) => Err(Error::Dataset { name, problem }),
         }
     }
@@ -115,11 +101,7 @@ impl Dataset {
     /// # Panics
     /// If there is no such example.
     pub fn example(&self, index: usize) -> &[f32] {
-        assert!(
-            index < self.len(),
-            "example {index} of {} does not exist",
-            self.len()
-        );
+        assert!(index < self.len(), "example {index} of {} does not exist", self.len());
         let size = self.shape().size();
         &self.inputs.values[index * size..][..size]
     }
@@ -140,10 +122,7 @@ impl Dataset {
     }
 
     /// The number of examples, at least 1.
-    #[expect(
-        clippy::len_without_is_empty,
-        reason = "a data set is never empty, so the question would mislead"
-    )]
+    #[expect(clippy::len_without_is_empty, reason = "a data set is never empty, so the question would mislead")]
     pub fn len(&self) -> usize {
         self.labels.len()
     }
@@ -163,20 +142,13 @@ impl Dataset {
     /// [`Error::NoSuchExample`] if an index is too large, [`Error::Dataset`] if `indices` is empty.
     pub fn select(&self, indices: &[usize]) -> Result<Self, Error> {
         if let Some(&index) = indices.iter().find(|&&index| index >= self.len()) {
-            return Err(Error::NoSuchExample {
-                name: self.name.clone(),
-                index,
-                available: self.len(),
-            });
+            return Err(Error::NoSuchExample { name: self.name.clone(), index, available: self.len() });
         }
         let mut values = Vec::with_capacity(indices.len().saturating_mul(self.shape().size()));
         for &index in indices {
             values.extend_from_slice(self.example(index));
         }
-        let inputs = Inputs {
-            values,
-            shape: self.shape(),
-        };
+        let inputs = Inputs { values, shape: self.shape() };
         let labels = indices.iter().map(|&index| self.labels[index]).collect();
         Self::new(self.name.clone(), inputs, labels, self.class_names.clone())
     }
@@ -187,11 +159,7 @@ impl Dataset {
     /// [`Error::TooFew`] if there are fewer, [`Error::Dataset`] if `n` is 0.
     pub fn head(&self, n: usize) -> Result<Self, Error> {
         if n > self.len() {
-            return Err(Error::TooFew {
-                name: self.name.clone(),
-                available: self.len(),
-                wanted: n,
-            });
+            return Err(Error::TooFew { name: self.name.clone(), available: self.len(), wanted: n });
         }
         self.select(&(0..n).collect::<Vec<_>>())
     }
@@ -204,15 +172,11 @@ impl Dataset {
     /// [`Error::ClassTooSmall`] if a class has fewer, [`Error::Dataset`] if `n` is 0.
     pub fn balanced_head(&self, n: usize) -> Result<Self, Error> {
         let classes = self.classes();
-        let mut missing: Vec<usize> = (0..classes)
-            .map(|c| n / classes + usize::from(c < n % classes))
-            .collect();
+        let mut missing: Vec<usize> = (0..classes).map(|c| n / classes + usize::from(c < n % classes)).collect();
         let counts = self.class_counts();
         if let Some(short) = (0..classes).find(|&c| counts[c] < missing[c]) {
             // Class c gives all of its k examples up to n = k * classes + c, and would need one more beyond.
-            let most = (0..classes)
-                .map(|c| counts[c] * classes + c)
-                .fold(self.len(), usize::min);
+            let most = (0..classes).map(|c| counts[c] * classes + c).fold(self.len(), usize::min);
             return Err(Error::ClassTooSmall {
                 name: self.name.clone(),
                 class: self.class_names[short].clone(),
@@ -234,23 +198,13 @@ impl Dataset {
 
     /// Two lines for people: name, number and shape of the examples; then the classes with their counts.
     pub fn describe(&self) -> String {
-        let dims: Vec<_> = self
-            .shape()
-            .dims()
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let dims: Vec<_> = self.shape().dims().iter().map(ToString::to_string).collect();
         let kind = match self.shape() {
             ExampleShape::Image { .. } => "images (height x width x channels)",
             ExampleShape::Vector { .. } => "vectors",
         };
         let counts = self.class_counts();
-        let classes: Vec<_> = self
-            .class_names
-            .iter()
-            .zip(counts)
-            .map(|(name, n)| format!("{name} {n}"))
-            .collect();
+        let classes: Vec<_> = self.class_names.iter().zip(counts).map(|(name, n)| format!("{name} {n}")).collect();
         format!(
             "{}: {} {kind} of {}, {} classes\n  {}",
             self.name,
@@ -273,32 +227,19 @@ fn check(inputs: &Inputs, labels: &[u32], classes: usize) -> Result<(), DatasetP
         return Err(DatasetProblem::NoValues { dims });
     }
     if !values.len().is_multiple_of(size) {
-        return Err(DatasetProblem::RaggedValues {
-            values: values.len(),
-            dims,
-        });
+        return Err(DatasetProblem::RaggedValues { values: values.len(), dims });
     }
     if values.len() / size != labels.len() {
-        return Err(DatasetProblem::LabelCount {
-            inputs: values.len() / size,
-            labels: labels.len(),
-        });
+        return Err(DatasetProblem::LabelCount { inputs: values.len() / size, labels: labels.len() });
     }
     if labels.is_empty() {
         return Err(DatasetProblem::Empty);
     }
     if let Some(index) = labels.iter().position(|&label| label as usize >= classes) {
-        return Err(DatasetProblem::Label {
-            index,
-            label: labels[index],
-            classes,
-        });
+        return Err(DatasetProblem::Label { index, label: labels[index], classes });
     }
     if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-        return Err(DatasetProblem::NotFinite {
-            index: at / size,
-            value: values[at],
-        });
+        return Err(DatasetProblem::NotFinite { index: at / size, value: values[at] });
     }
     Ok(())
 }
@@ -326,10 +267,7 @@ mod tests {
     const PAIR: ExampleShape = ExampleShape::Vector { features: 2 };
 
     fn data(values: &[f32], shape: ExampleShape, labels: &[u32]) -> Result<Dataset, Error> {
-        let inputs = Inputs {
-            values: values.to_vec(),
-            shape,
-        };
+        let inputs = Inputs { values: values.to_vec(), shape };
         Dataset::new("toy", inputs, labels.to_vec(), vec!["a".into(), "b".into()])
     }
 
@@ -351,48 +289,25 @@ mod tests {
 
     #[test]
     fn balanced_head_takes_the_first_of_each_class() {
-        assert_eq!(
-            six().balanced_head(4).unwrap(),
-            six().select(&[0, 1, 2, 4]).unwrap()
-        );
-        assert_eq!(
-            six().balanced_head(3).unwrap(),
-            six().select(&[0, 1, 2]).unwrap()
-        );
+        assert_eq!(six().balanced_head(4).unwrap(), six().select(&[0, 1, 2, 4]).unwrap());
+        assert_eq!(six().balanced_head(3).unwrap(), six().select(&[0, 1, 2]).unwrap());
         assert_eq!(six().balanced_head(6).unwrap(), six());
     }
 
     #[test]
     fn describes() {
-        assert_eq!(
-            six().describe(),
-            "toy: 6 vectors of 2, 2 classes\n  a 3, b 3"
-        );
-        let shape = ExampleShape::Image {
-            height: 2,
-            width: 1,
-            channels: 1,
-        };
+        assert_eq!(six().describe(), "toy: 6 vectors of 2, 2 classes\n  a 3, b 3");
+        let shape = ExampleShape::Image { height: 2, width: 1, channels: 1 };
         let image = data(&[0.0, 1.0], shape, &[1]).unwrap();
-        assert_eq!(
-            image.describe(),
-            "toy: 1 images (height x width x channels) of 2 x 1 x 1, 2 classes\n  a 0, b 1"
-        );
+        assert_eq!(image.describe(), "toy: 1 images (height x width x channels) of 2 x 1 x 1, 2 classes\n  a 0, b 1");
     }
 
     #[test]
     fn refuses_what_is_no_data_set() {
-        let huge = ExampleShape::Image {
-            height: usize::MAX,
-            width: 2,
-            channels: 1,
-        };
+        let huge = ExampleShape::Image { height: usize::MAX, width: 2, channels: 1 };
         let none = ExampleShape::Vector { features: 0 };
         let cases: [(Result<Dataset, Error>, &str); 13] = [
-            (
-                data(&[], PAIR, &[]),
-                "`toy` is not a data set: it has no examples; give at least one",
-            ),
+            (data(&[], PAIR, &[]), "`toy` is not a data set: it has no examples; give at least one"),
             (
                 data(&[], none, &[]),
                 "`toy` is not a data set: an example of shape [0] has no values; every size must be at least 1",
@@ -417,18 +332,9 @@ mod tests {
                 data(&[1.0, f32::NAN], PAIR, &[1]),
                 "`toy` is not a data set: example 0 holds the value NaN; every value must be finite",
             ),
-            (
-                six().select(&[1, 6]),
-                "`toy` has 6 examples, numbered from 0, but example 6 was selected",
-            ),
-            (
-                six().head(0),
-                "`toy` is not a data set: it has no examples; give at least one",
-            ),
-            (
-                six().head(7),
-                "`toy` has 6 examples, but 7 were asked for: ask for 6 or less",
-            ),
+            (six().select(&[1, 6]), "`toy` has 6 examples, numbered from 0, but example 6 was selected"),
+            (six().head(0), "`toy` is not a data set: it has no examples; give at least one"),
+            (six().head(7), "`toy` has 6 examples, but 7 were asked for: ask for 6 or less"),
             (
                 six().balanced_head(7),
                 "`toy` has 3 examples of class a, but 7 balanced examples take 4 of them: ask for 6 or less",
@@ -437,10 +343,7 @@ mod tests {
                 six().head(4).unwrap().balanced_head(4),
                 "`toy` has 1 examples of class b, but 4 balanced examples take 2 of them: ask for 3 or less",
             ),
-            (
-                six().balanced_head(0),
-                "`toy` is not a data set: it has no examples; give at least one",
-            ),
+            (six().balanced_head(0), "`toy` is not a data set: it has no examples; give at least one"),
         ];
         for (result, golden) in cases {
             assert_eq!(result.unwrap_err().to_string(), golden);

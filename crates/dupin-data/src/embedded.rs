@@ -17,10 +17,7 @@ struct Asset {
 
 macro_rules! asset {
     ($name:literal) => {
-        Asset {
-            name: $name,
-            bytes: include_bytes!(concat!("../assets/", $name)),
-        }
+        Asset { name: $name, bytes: include_bytes!(concat!("../assets/", $name)) }
     };
 }
 
@@ -48,34 +45,19 @@ pub(crate) fn digits() -> Split {
 
 /// 8,000 training and 2,000 test images of 28x28.
 pub(crate) fn fashion_mini() -> Split {
-    split(
-        "fashion-mini",
-        &FASHION_MINI,
-        PixelScaling::FASHION_MNIST,
-        &FASHION_NAMES,
-    )
+    split("fashion-mini", &FASHION_MINI, PixelScaling::FASHION_MNIST, &FASHION_NAMES)
 }
 
 fn split(name: &str, assets: &Assets, scaling: PixelScaling, class_names: &[&str]) -> Split {
     let [train_images, train_labels, test_images, test_labels] = assets;
-    let part = |images, labels| Part {
-        images: open(images, Content::Images),
-        labels: open(labels, Content::Labels),
-    };
-    assemble(
-        name,
-        &part(train_images, train_labels),
-        &part(test_images, test_labels),
-        scaling,
-        class_names,
-    )
-    .expect("the embedded files fit together, a test holds their sums")
+    let part = |images, labels| Part { images: open(images, Content::Images), labels: open(labels, Content::Labels) };
+    assemble(name, &part(train_images, train_labels), &part(test_images, test_labels), scaling, class_names)
+        .expect("the embedded files fit together, a test holds their sums")
 }
 
 fn open(asset: &Asset, content: Content) -> Named {
     let file = PathBuf::from(asset.name);
-    let idx = idx::read(asset.bytes, &file, content)
-        .expect("the embedded files are sound, a test holds their sums");
+    let idx = idx::read(asset.bytes, &file, content).expect("the embedded files are sound, a test holds their sums");
     Named { file, idx }
 }
 
@@ -100,11 +82,7 @@ mod tests {
             ("digits/train-labels-idx1-ubyte.gz", 450, 0x2a1c58ed),
             ("digits/t10k-images-idx3-ubyte.gz", 9176, 0x448219fb),
             ("digits/t10k-labels-idx1-ubyte.gz", 199, 0x4e94bb0c),
-            (
-                "fashion-mini/train-images-idx3-ubyte.gz",
-                3486973,
-                0x79fdd1ae,
-            ),
+            ("fashion-mini/train-images-idx3-ubyte.gz", 3486973, 0x79fdd1ae),
             ("fashion-mini/train-labels-idx1-ubyte.gz", 4081, 0xbddb5a3d),
             ("fashion-mini/t10k-images-idx3-ubyte.gz", 873033, 0x6f20cd61),
             ("fashion-mini/t10k-labels-idx1-ubyte.gz", 1033, 0xdd5a16b9),
@@ -125,15 +103,9 @@ mod tests {
     #[test]
     fn digits_constants_are_those_of_the_training_part() {
         let (mean, std) = moments(&DIGITS[0], PixelScaling::DIGITS.max);
-        assert!(
-            (mean - PixelScaling::DIGITS.mean).abs() <= 5e-5,
-            "mean {mean}"
-        ); // half a unit of the last digit kept
+        assert!((mean - PixelScaling::DIGITS.mean).abs() <= 5e-5, "mean {mean}"); // half a unit of the last digit kept
         assert!((std - PixelScaling::DIGITS.std).abs() <= 5e-5, "std {std}");
-        assert_eq!(
-            open(&DIGITS[0], Content::Images).idx.values.iter().max(),
-            Some(&16)
-        );
+        assert_eq!(open(&DIGITS[0], Content::Images).idx.values.iter().max(), Some(&16));
     }
 
     /// The constants are those of the full 60,000 images. There the mean of an image spreads by 0.126 and its mean
@@ -142,34 +114,19 @@ mod tests {
     #[test]
     fn fashion_mini_is_near_the_full_constants() {
         let (mean, std) = moments(&FASHION_MINI[0], PixelScaling::FASHION_MNIST.max);
-        assert!(
-            (mean - PixelScaling::FASHION_MNIST.mean).abs() < 0.0071,
-            "mean {mean}"
-        );
-        assert!(
-            (std - PixelScaling::FASHION_MNIST.std).abs() < 0.015,
-            "std {std}"
-        );
+        assert!((mean - PixelScaling::FASHION_MNIST.mean).abs() < 0.0071, "mean {mean}");
+        assert!((std - PixelScaling::FASHION_MNIST.std).abs() < 0.015, "std {std}");
     }
 
     #[test]
     fn parts_have_the_documented_sizes() {
         let digits = digits();
         assert_eq!((digits.train.len(), digits.test.len()), (1437, 360));
-        let both: Vec<_> = digits
-            .train
-            .class_counts()
-            .iter()
-            .zip(digits.test.class_counts())
-            .map(|(a, b)| a + b)
-            .collect();
+        let both: Vec<_> = digits.train.class_counts().iter().zip(digits.test.class_counts()).map(|(a, b)| a + b).collect();
         assert_eq!(both, [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]); // as scikit-learn documents the set
         for (all, test) in both.iter().zip(digits.test.class_counts()) {
             let share = *all as f64 * 360.0 / 1797.0;
-            assert!(
-                (share - test as f64).abs() < 1.0,
-                "{test} test examples for a share of {share}"
-            );
+            assert!((share - test as f64).abs() < 1.0, "{test} test examples for a share of {share}");
         }
         let mini = fashion_mini();
         assert_eq!(mini.train.class_counts(), [800; 10]);

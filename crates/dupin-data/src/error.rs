@@ -24,9 +24,7 @@ pub enum Error {
         name: &'static str,
     },
     /// A folder was given for a data set that is part of the crate.
-    #[error(
-        "`{name}` is built in and takes no folder, but `{folder}` was given: write `{name}` alone"
-    )]
+    #[error("`{name}` is built in and takes no folder, but `{folder}` was given: write `{name}` alone")]
     FolderNotTaken {
         /// The name.
         name: &'static str,
@@ -34,9 +32,7 @@ pub enum Error {
         folder: String,
     },
     /// The part after `@` is not a positive whole number.
-    #[error(
-        "`@{count}` in `{spec}` is not a number of training examples: write a positive whole number, such as `{name}@1000`"
-    )]
+    #[error("`@{count}` in `{spec}` is not a number of training examples: write a positive whole number, such as `{name}@1000`")]
     BadCount {
         /// All that was asked for.
         spec: String,
@@ -132,9 +128,7 @@ pub enum Error {
         problem: DatasetProblem,
     },
     /// More examples were asked for than there are.
-    #[error(
-        "`{name}` has {available} examples, but {wanted} were asked for: ask for {available} or less"
-    )]
+    #[error("`{name}` has {available} examples, but {wanted} were asked for: ask for {available} or less")]
     TooFew {
         /// Name of the data set.
         name: String,
@@ -187,9 +181,7 @@ pub enum Error {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdxProblem {
     /// The file ends inside the header.
-    #[error(
-        "its header has {expected} bytes, the file ends after {found}; it is cut off, fetch it again"
-    )]
+    #[error("its header has {expected} bytes, the file ends after {found}; it is cut off, fetch it again")]
     HeaderCutOff {
         /// Bytes of a header of this content.
         expected: usize,
@@ -235,9 +227,7 @@ pub enum IdxProblem {
         dims: Vec<usize>,
     },
     /// The header promises more than is ever read.
-    #[error(
-        "its header gives the sizes {dims:?}, more than the limit of {limit} bytes; it is damaged or no such data set"
-    )]
+    #[error("its header gives the sizes {dims:?}, more than the limit of {limit} bytes; it is damaged or no such data set")]
     TooLarge {
         /// Sizes in the header.
         dims: Vec<usize>,
@@ -267,9 +257,7 @@ pub enum IdxProblem {
         expected: usize,
     },
     /// The gzip layer is damaged.
-    #[error(
-        "its gzip data are damaged or cut off after {decompressed} decompressed bytes ({message}); fetch it again"
-    )]
+    #[error("its gzip data are damaged or cut off after {decompressed} decompressed bytes ({message}); fetch it again")]
     Gzip {
         /// Bytes that came out before.
         decompressed: usize,
@@ -291,9 +279,7 @@ pub enum DatasetProblem {
         dims: Vec<usize>,
     },
     /// The values do not divide into examples.
-    #[error(
-        "its {values} values do not divide into examples of shape {dims:?}; give a multiple of the product"
-    )]
+    #[error("its {values} values do not divide into examples of shape {dims:?}; give a multiple of the product")]
     RaggedValues {
         /// Number of values.
         values: usize,
@@ -309,9 +295,7 @@ pub enum DatasetProblem {
         labels: usize,
     },
     /// A label names no class.
-    #[error(
-        "the label of example {index} is {label}, but there are {classes} classes, numbered from 0"
-    )]
+    #[error("the label of example {index} is {label}, but there are {classes} classes, numbered from 0")]
     Label {
         /// The example.
         index: usize,

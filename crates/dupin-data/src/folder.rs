@@ -31,17 +31,9 @@ pub(crate) struct Part {
 /// # Errors
 /// [`Error::NotAFolder`], [`Error::FileMissing`], [`Error::Io`] and [`Error::Idx`] for the files,
 /// [`Error::CountMismatch`], [`Error::LabelInFile`] and [`Error::PartsDiffer`] if they do not fit together.
-pub fn load_folder(
-    name: &str,
-    folder: &Path,
-    scaling: PixelScaling,
-    class_names: &[&str],
-) -> Result<Split, Error> {
+pub fn load_folder(name: &str, folder: &Path, scaling: PixelScaling, class_names: &[&str]) -> Result<Split, Error> {
     if !folder.is_dir() {
-        return Err(Error::NotAFolder {
-            folder: folder.to_owned(),
-            dataset: name.to_owned(),
-        });
+        return Err(Error::NotAFolder { folder: folder.to_owned(), dataset: name.to_owned() });
     }
     let open = |prefix, part, content| -> Result<Named, Error> {
         let file = find(folder, name, prefix, part, content)?;
@@ -53,43 +45,19 @@ pub fn load_folder(
         let images = open(prefix, part, Content::Images)?;
         Ok(Part { images, labels })
     };
-    assemble(
-        name,
-        &part("train", "training")?,
-        &part("t10k", "test")?,
-        scaling,
-        class_names,
-    )
+    assemble(name, &part("train", "training")?, &part("t10k", "test")?, scaling, class_names)
 }
 
-fn find(
-    folder: &Path,
-    name: &str,
-    prefix: &str,
-    part: &'static str,
-    content: Content,
-) -> Result<PathBuf, Error> {
+fn find(folder: &Path, name: &str, prefix: &str, part: &'static str, content: Content) -> Result<PathBuf, Error> {
     let kind = match content {
         Content::Images => ("images", "idx3-ubyte"),
         Content::Labels => ("labels", "idx1-ubyte"),
     };
-    let tried: Vec<String> = ["", ".gz"]
-        .iter()
-        .flat_map(|end| ["-", "."].map(|dash| format!("{prefix}-{}{dash}{}{end}", kind.0, kind.1)))
-        .collect();
-    match tried
-        .iter()
-        .map(|file| folder.join(file))
-        .find(|file| file.is_file())
-    {
+    let tried: Vec<String> =
+        ["", ".gz"].iter().flat_map(|end| ["-", "."].map(|dash| format!("{prefix}-{}{dash}{}{end}", kind.0, kind.1))).collect();
+    match tried.iter().map(|file| folder.join(file)).find(|file| file.is_file()) {
         Some(file) => Ok(file),
-        None => Err(Error::FileMissing {
-            folder: folder.to_owned(),
-            dataset: name.to_owned(),
-            part,
-            content,
-            tried,
-        }),
+        None => Err(Error::FileMissing { folder: folder.to_owned(), dataset: name.to_owned(), part, content, tried }),
     }
 }
 
@@ -103,10 +71,7 @@ pub(crate) fn assemble(
 ) -> Result<Split, Error> {
     let size = |part: &Part| (part.images.idx.dims[1], part.images.idx.dims[2]);
     if size(train) != size(test) {
-        return Err(Error::PartsDiffer {
-            train: size(train),
-            test: size(test),
-        });
+        return Err(Error::PartsDiffer { train: size(train), test: size(test) });
     }
     Ok(Split {
         train: dataset(format!("{name}/train"), train, scaling, class_names)?,
@@ -114,12 +79,7 @@ pub(crate) fn assemble(
     })
 }
 
-fn dataset(
-    name: String,
-    part: &Part,
-    scaling: PixelScaling,
-    class_names: &[&str],
-) -> Result<Dataset, Error> {
+fn dataset(name: String, part: &Part, scaling: PixelScaling, class_names: &[&str]) -> Result<Dataset, Error> {
     let (images, labels) = (&part.images.idx, &part.labels.idx);
     if images.dims[0] != labels.dims[0] {
         return Err(Error::CountMismatch {
@@ -130,31 +90,14 @@ fn dataset(
         });
     }
     let classes = class_names.len();
-    if let Some(index) = labels
-        .values
-        .iter()
-        .position(|&label| usize::from(label) >= classes)
-    {
-        return Err(Error::LabelInFile {
-            file: part.labels.file.clone(),
-            index,
-            label: labels.values[index],
-            classes,
-        });
+    if let Some(index) = labels.values.iter().position(|&label| usize::from(label) >= classes) {
+        return Err(Error::LabelInFile { file: part.labels.file.clone(), index, label: labels.values[index], classes });
     }
     let inputs = Inputs {
         values: scaling.decode(&images.values),
-        shape: ExampleShape::Image {
-            height: images.dims[1],
-            width: images.dims[2],
-            channels: 1,
-        },
+        shape: ExampleShape::Image { height: images.dims[1], width: images.dims[2], channels: 1 },
     };
-    let labels = labels
-        .values
-        .iter()
-        .map(|&label| u32::from(label))
-        .collect();
+    let labels = labels.values.iter().map(|&label| u32::from(label)).collect();
     let class_names = class_names.iter().map(ToString::to_string).collect();
     Dataset::new(name, inputs, labels, class_names)
 }

@@ -70,10 +70,7 @@ pub struct Idx {
 /// # Errors
 /// [`Error::Io`] if the file cannot be read, [`Error::Idx`] if it is not what was expected.
 pub fn read_file(path: &Path, content: Content) -> Result<Idx, Error> {
-    let file = std::fs::File::open(path).map_err(|source| Error::Io {
-        file: path.to_owned(),
-        source,
-    })?;
+    let file = std::fs::File::open(path).map_err(|source| Error::Io { file: path.to_owned(), source })?;
     read(BufReader::new(file), path, content)
 }
 
@@ -90,24 +87,14 @@ pub fn read_file(path: &Path, content: Content) -> Result<Idx, Error> {
 /// # Ok::<(), dupin_data::Error>(())
 /// ```
 pub fn read(mut source: impl BufRead, name: &Path, content: Content) -> Result<Idx, Error> {
-    let outcome = match source
-        .fill_buf()
-        .map(|bytes| bytes.starts_with(&[0x1f, 0x8b]))
-    {
+    let outcome = match source.fill_buf().map(|bytes| bytes.starts_with(&[0x1f, 0x8b])) {
         Ok(false) => decode(&mut source, content),
         Ok(true) => decode(&mut MultiGzDecoder::new(source), content).map_err(as_gzip),
         Err(error) => Err(Failure::Read(0, error)),
     };
     outcome.map_err(|failure| match failure {
-        Failure::Format(problem) => Error::Idx {
-            file: name.to_owned(),
-            content,
-            problem,
-        },
-        Failure::Read(_, source) => Error::Io {
-            file: name.to_owned(),
-            source,
-        },
+        Failure::Format(problem) => Error::Idx { file: name.to_owned(), content, problem },
+        Failure::Read(_, source) => Error::Io { file: name.to_owned(), source },
     })
 }
 
@@ -127,15 +114,9 @@ impl From<IdxProblem> for Failure {
 fn as_gzip(failure: Failure) -> Failure {
     match failure {
         Failure::Read(decompressed, error)
-            if matches!(
-                error.kind(),
-                ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof
-            ) =>
+            if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof) =>
         {
-            Failure::Format(IdxProblem::Gzip {
-                decompressed,
-                message: error.to_string(),
-            })
+            Failure::Format(IdxProblem::Gzip { decompressed, message: error.to_string() })
         }
         other => other,
     }
@@ -146,55 +127,31 @@ fn decode(source: &mut impl Read, content: Content) -> Result<Idx, Failure> {
     let magic = header(source, 4, 4 + 4 * content.rank(), 0)?;
     check_magic([magic[0], magic[1], magic[2], magic[3]], content)?;
     let sizes = header(source, 4 * content.rank(), 4 + 4 * content.rank(), 4)?;
-    let dims: Vec<usize> = sizes
-        .chunks_exact(4)
-        .map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]) as usize)
-        .collect();
+    let dims: Vec<usize> = sizes.chunks_exact(4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]) as usize).collect();
 
     if dims.contains(&0) {
         return Err(IdxProblem::NoData { dims }.into());
     }
-    let expected = dims
-        .iter()
-        .try_fold(1, |product: usize, &size| product.checked_mul(size));
+    let expected = dims.iter().try_fold(1, |product: usize, &size| product.checked_mul(size));
     let Some(expected) = expected.filter(|&bytes| bytes <= MAX_BYTES) else {
-        return Err(IdxProblem::TooLarge {
-            dims,
-            limit: MAX_BYTES,
-        }
-        .into());
+        return Err(IdxProblem::TooLarge { dims, limit: MAX_BYTES }.into());
     };
 
     // One byte more than expected is asked for: it tells trailing bytes, and makes a gzip reader check its sum.
-    let values =
-        up_to(source, expected + 1).map_err(|(found, error)| Failure::Read(found, error))?;
+    let values = up_to(source, expected + 1).map_err(|(found, error)| Failure::Read(found, error))?;
     match values.len() {
-        found if found < expected => Err(IdxProblem::DataCutOff {
-            dims,
-            expected,
-            found,
-        }
-        .into()),
+        found if found < expected => Err(IdxProblem::DataCutOff { dims, expected, found }.into()),
         found if found > expected => Err(IdxProblem::TrailingBytes { dims, expected }.into()),
         _ => Ok(Idx { dims, values }),
     }
 }
 
 /// The next `count` bytes of a header of `total` bytes, of which `before` were read.
-fn header(
-    source: &mut impl Read,
-    count: usize,
-    total: usize,
-    before: usize,
-) -> Result<Vec<u8>, Failure> {
+fn header(source: &mut impl Read, count: usize, total: usize, before: usize) -> Result<Vec<u8>, Failure> {
     let bytes = up_to(source, count).map_err(|(_, error)| Failure::Read(0, error))?;
     if bytes.len() < count {
         let found = before + bytes.len();
-        return Err(IdxProblem::HeaderCutOff {
-            expected: total,
-            found,
-        }
-        .into());
+        return Err(IdxProblem::HeaderCutOff { expected: total, found }.into());
     }
     Ok(bytes)
 }
@@ -213,11 +170,9 @@ fn check_magic(magic: [u8; 4], content: Content) -> Result<(), IdxProblem> {
     let (expected, found) = (content.rank(), usize::from(magic[3]));
     match magic {
         [0, 0, 0x08, _] if found == expected => Ok(()),
-        [0, 0, 0x08, _] if found == content.other().rank() => Err(IdxProblem::Swapped {
-            other: content.other(),
-            expected,
-            found,
-        }),
+        [0, 0, 0x08, _] if found == content.other().rank() => {
+            Err(IdxProblem::Swapped { other: content.other(), expected, found })
+        }
         [0, 0, 0x08, _] => Err(IdxProblem::Rank { expected, found }),
         [0, 0, 0x09 | 0x0b..=0x0e, _] => Err(IdxProblem::ElementType { found: magic[2] }),
         _ => Err(IdxProblem::NotIdx { found: magic }),
@@ -255,17 +210,11 @@ mod tests {
     #[test]
     fn reads_plain_and_gzipped() {
         let plain = images([2, 1, 3], &[1, 2, 3, 4, 5, 6]);
-        let expected = Idx {
-            dims: vec![2, 1, 3],
-            values: vec![1, 2, 3, 4, 5, 6],
-        };
+        let expected = Idx { dims: vec![2, 1, 3], values: vec![1, 2, 3, 4, 5, 6] };
         assert_eq!(read_images(&plain).unwrap(), expected);
         assert_eq!(read_images(&gzip(&plain)).unwrap(), expected);
         let (head, tail) = plain.split_at(9); // gzip allows several members, one after the other
-        assert_eq!(
-            read_images(&[gzip(head), gzip(tail)].concat()).unwrap(),
-            expected
-        );
+        assert_eq!(read_images(&[gzip(head), gzip(tail)].concat()).unwrap(), expected);
     }
 
     #[test]
@@ -298,12 +247,7 @@ mod tests {
             &images([0, 28, 28], &[]),
             "x-images is not a file of images: its header gives the sizes [0, 28, 28], so it holds no data; fetch it again",
         );
-        let swapped = read(
-            &images([1, 1, 1], &[0])[..],
-            Path::new("y-labels"),
-            Content::Labels,
-        )
-        .unwrap_err();
+        let swapped = read(&images([1, 1, 1], &[0])[..], Path::new("y-labels"), Content::Labels).unwrap_err();
         assert_eq!(
             swapped.to_string(),
             "y-labels is not a file of labels: it holds images (3 dimension(s), expected 1); the files of images and labels are swapped, exchange their names"
@@ -346,17 +290,14 @@ mod tests {
         wrong_sum[sum] ^= 1;
         let text = read_images(&wrong_sum).unwrap_err().to_string();
         assert!(
-            text.starts_with("x-images is not a file of images: its gzip data are damaged or cut off after 6 decompressed bytes ("),
+            text.starts_with(
+                "x-images is not a file of images: its gzip data are damaged or cut off after 6 decompressed bytes ("
+            ),
             "{text}"
         );
         assert!(text.ends_with("); fetch it again"), "{text}");
         let followed = [&whole[..], b"junk"].concat();
-        assert!(
-            read_images(&followed)
-                .unwrap_err()
-                .to_string()
-                .contains("gzip data are damaged")
-        );
+        assert!(read_images(&followed).unwrap_err().to_string().contains("gzip data are damaged"));
     }
 
     /// Every way to cut a file off is refused, and so is every changed bit that gzip's sum covers.
@@ -365,10 +306,7 @@ mod tests {
         let plain = images([2, 2, 2], &[1, 2, 3, 4, 5, 6, 7, 8]);
         for whole in [plain.clone(), gzip(&plain)] {
             for end in 0..whole.len() {
-                assert!(
-                    read_images(&whole[..end]).is_err(),
-                    "the first {end} bytes were accepted"
-                );
+                assert!(read_images(&whole[..end]).is_err(), "the first {end} bytes were accepted");
             }
         }
     }
@@ -391,10 +329,7 @@ mod tests {
                     for content in [Content::Images, Content::Labels] {
                         if let Ok(idx) = read(&bytes[..], Path::new("x"), content) {
                             assert_eq!(idx.values.len(), idx.dims.iter().product::<usize>());
-                            assert!(
-                                !summed || idx == expected,
-                                "bits {first} and {second} changed the content unseen"
-                            );
+                            assert!(!summed || idx == expected, "bits {first} and {second} changed the content unseen");
                         }
                     }
                 }

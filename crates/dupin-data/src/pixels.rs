@@ -22,32 +22,16 @@ pub struct PixelScaling {
 
 impl PixelScaling {
     /// Of Fashion-MNIST.
-    pub const FASHION_MNIST: Self = Self {
-        max: 255.0,
-        mean: 0.2860,
-        std: 0.3530,
-    };
+    pub const FASHION_MNIST: Self = Self { max: 255.0, mean: 0.2860, std: 0.3530 };
     /// Of MNIST.
-    pub const MNIST: Self = Self {
-        max: 255.0,
-        mean: 0.1307,
-        std: 0.3081,
-    };
+    pub const MNIST: Self = Self { max: 255.0, mean: 0.1307, std: 0.3081 };
     /// Of the digits of scikit-learn, over the 1,437 training images of [`load`](crate::load)`("digits")`.
-    pub const DIGITS: Self = Self {
-        max: 16.0,
-        mean: 0.3053,
-        std: 0.3761,
-    };
+    pub const DIGITS: Self = Self { max: 16.0, mean: 0.3053, std: 0.3761 };
 
     /// The inputs of `pixels`, one for one. Worked out in `f64` for each of the 256 bytes and rounded once.
     pub fn decode(&self, pixels: &[u8]) -> Vec<f32> {
-        let table: [f32; 256] =
-            std::array::from_fn(|pixel| ((pixel as f64 / self.max - self.mean) / self.std) as f32);
-        pixels
-            .iter()
-            .map(|&pixel| table[usize::from(pixel)])
-            .collect()
+        let table: [f32; 256] = std::array::from_fn(|pixel| ((pixel as f64 / self.max - self.mean) / self.std) as f32);
+        pixels.iter().map(|&pixel| table[usize::from(pixel)]).collect()
     }
 }
 

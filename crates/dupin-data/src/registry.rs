@@ -12,18 +12,8 @@ use crate::pixels::PixelScaling;
 pub(crate) const DIGIT_NAMES: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 /// Class names of Fashion-MNIST.
-pub(crate) const FASHION_NAMES: [&str; 10] = [
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-];
+pub(crate) const FASHION_NAMES: [&str; 10] =
+    ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
 
 /// Where Debian's package `dataset-fashion-mnist` puts its files.
 const DEBIAN_FASHION_MNIST: &str = "/usr/share/datasets/fashion-mnist";
@@ -94,28 +84,14 @@ pub fn load(spec: &str) -> Result<Split, Error> {
         "fashion-mnist" => fashion_mnist(folder, Path::new(DEBIAN_FASHION_MNIST))?,
         "mnist" => {
             let folder = folder.ok_or(Error::FolderNeeded { name: "mnist" })?;
-            load_folder(
-                "mnist",
-                Path::new(folder),
-                PixelScaling::MNIST,
-                &DIGIT_NAMES,
-            )?
+            load_folder("mnist", Path::new(folder), PixelScaling::MNIST, &DIGIT_NAMES)?
         }
         _ => {
-            return Err(Error::UnknownDataset {
-                name: name.to_owned(),
-                closest: closest(name),
-            });
+            return Err(Error::UnknownDataset { name: name.to_owned(), closest: closest(name) });
         }
     };
     let Some(count) = count else { return Ok(split) };
-    Ok(Split {
-        train: split
-            .train
-            .balanced_head(count)?
-            .renamed(format!("{name}@{count}/train")),
-        test: split.test,
-    })
+    Ok(Split { train: split.train.balanced_head(count)?.renamed(format!("{name}@{count}/train")), test: split.test })
 }
 
 /// Cuts `@COUNT` off.
@@ -129,50 +105,29 @@ fn split_count(spec: &str) -> Result<(&str, Option<usize>), Error> {
     }
     match count.parse() {
         Ok(n) if n > 0 && all_digits => Ok((target, Some(n))),
-        _ => Err(Error::BadCount {
-            spec: spec.to_owned(),
-            name: target.to_owned(),
-            count: count.to_owned(),
-        }),
+        _ => Err(Error::BadCount { spec: spec.to_owned(), name: target.to_owned(), count: count.to_owned() }),
     }
 }
 
-fn without_folder(
-    name: &'static str,
-    folder: Option<&str>,
-    load: fn() -> Split,
-) -> Result<Split, Error> {
+fn without_folder(name: &'static str, folder: Option<&str>, load: fn() -> Split) -> Result<Split, Error> {
     match folder {
         None => Ok(load()),
-        Some(folder) => Err(Error::FolderNotTaken {
-            name,
-            folder: folder.to_owned(),
-        }),
+        Some(folder) => Err(Error::FolderNotTaken { name, folder: folder.to_owned() }),
     }
 }
 
 fn fashion_mnist(folder: Option<&str>, usual: &Path) -> Result<Split, Error> {
     if folder.is_none() && !usual.is_dir() {
-        return Err(Error::NotInstalled {
-            folder: usual.to_owned(),
-        });
+        return Err(Error::NotInstalled { folder: usual.to_owned() });
     }
     let folder = folder.map_or(usual, Path::new);
-    load_folder(
-        "fashion-mnist",
-        folder,
-        PixelScaling::FASHION_MNIST,
-        &FASHION_NAMES,
-    )
+    load_folder("fashion-mnist", folder, PixelScaling::FASHION_MNIST, &FASHION_NAMES)
 }
 
 /// The known name nearest to `name` in edits, upper and lower case alike, if at most a third of it is wrong.
 fn closest(name: &str) -> Option<&'static str> {
     let name: Vec<char> = name.to_lowercase().chars().take(64).collect();
-    let (distance, best) = ENTRIES
-        .iter()
-        .map(|entry| (edits(&name, entry.name), entry.name))
-        .min()?;
+    let (distance, best) = ENTRIES.iter().map(|entry| (edits(&name, entry.name), entry.name)).min()?;
     (3 * distance <= best.len()).then_some(best)
 }
 
@@ -218,10 +173,7 @@ mod tests {
         let whole = load("digits").unwrap();
         let part = load("digits@105").unwrap();
         assert_eq!(part.train.name(), "digits@105/train");
-        assert_eq!(
-            part.train.class_counts(),
-            [11, 11, 11, 11, 11, 10, 10, 10, 10, 10]
-        );
+        assert_eq!(part.train.class_counts(), [11, 11, 11, 11, 11, 10, 10, 10, 10, 10]);
         assert_eq!(part.test, whole.test);
         assert_eq!(load("digits@1398").unwrap().train.len(), 1398);
         assert_eq!(
@@ -260,27 +212,16 @@ mod tests {
             assert_eq!(refusal(&format!("digits@{count}")), golden);
         }
         assert_eq!(
-            fashion_mnist(None, Path::new("/nowhere"))
-                .unwrap_err()
-                .to_string(),
+            fashion_mnist(None, Path::new("/nowhere")).unwrap_err().to_string(),
             "no Fashion-MNIST in /nowhere: install Debian's package dataset-fashion-mnist, or name a folder with `fashion-mnist:DIR`"
         );
     }
 
     #[test]
     fn folders_may_hold_an_at_sign() {
-        assert_eq!(
-            refusal("mnist:/no/a@b"),
-            "/no/a@b is not a folder: give the folder that holds the files of mnist"
-        );
-        assert_eq!(
-            refusal("mnist:/no/a@5/"),
-            "/no/a@5/ is not a folder: give the folder that holds the files of mnist"
-        );
-        assert_eq!(
-            refusal("mnist:/no/a@5"),
-            "/no/a is not a folder: give the folder that holds the files of mnist"
-        );
+        assert_eq!(refusal("mnist:/no/a@b"), "/no/a@b is not a folder: give the folder that holds the files of mnist");
+        assert_eq!(refusal("mnist:/no/a@5/"), "/no/a@5/ is not a folder: give the folder that holds the files of mnist");
+        assert_eq!(refusal("mnist:/no/a@5"), "/no/a is not a folder: give the folder that holds the files of mnist");
     }
 
     #[test]

@@ -55,13 +55,8 @@ mod tests {
     fn stream_is_splitmix64() {
         let mut rng = Rng(1_234_567);
         let first: Vec<u64> = (0..5).map(|_| rng.next()).collect();
-        let published = [
-            6457827717110365317,
-            3203168211198807973,
-            9817491932198370423,
-            4593380528125082431,
-            16408922859458223821,
-        ];
+        let published =
+            [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821];
         assert_eq!(first, published);
     }
 
@@ -69,18 +64,9 @@ mod tests {
     /// unbounded integers gave the same numbers.
     #[test]
     fn permutations_are_fixed_for_good() {
-        assert_eq!(
-            Rng::new(0, 0).permutation(10),
-            [4, 9, 2, 5, 1, 7, 6, 0, 3, 8]
-        );
-        assert_eq!(
-            Rng::new(42, 3).permutation(10),
-            [8, 1, 5, 7, 2, 4, 6, 3, 0, 9]
-        );
-        assert_eq!(
-            Rng::new(u64::MAX, u64::MAX).permutation(10),
-            [5, 7, 0, 6, 2, 8, 9, 3, 1, 4]
-        );
+        assert_eq!(Rng::new(0, 0).permutation(10), [4, 9, 2, 5, 1, 7, 6, 0, 3, 8]);
+        assert_eq!(Rng::new(42, 3).permutation(10), [8, 1, 5, 7, 2, 4, 6, 3, 0, 9]);
+        assert_eq!(Rng::new(u64::MAX, u64::MAX).permutation(10), [5, 7, 0, 6, 2, 8, 9, 3, 1, 4]);
     }
 
     /// 24 permutations of 4, 24,000 draws: chi-square with 23 degrees of freedom has mean 23 and deviation
@@ -89,14 +75,9 @@ mod tests {
     fn every_permutation_is_as_likely() {
         let mut counts = std::collections::BTreeMap::new();
         for epoch in 0..24_000 {
-            *counts
-                .entry(Rng::new(5, epoch).permutation(4))
-                .or_insert(0.0) += 1.0;
+            *counts.entry(Rng::new(5, epoch).permutation(4)).or_insert(0.0) += 1.0;
         }
-        let chi_square: f64 = counts
-            .values()
-            .map(|n: &f64| (n - 1000.0).powi(2) / 1000.0)
-            .sum();
+        let chi_square: f64 = counts.values().map(|n: &f64| (n - 1000.0).powi(2) / 1000.0).sum();
         assert_eq!(counts.len(), 24);
         assert!(chi_square < 57.0, "chi-square {chi_square}");
     }
@@ -107,15 +88,7 @@ mod tests {
     fn unfair_draws_are_drawn_again() {
         let mut rng = Rng::new(1, 1);
         let drawn: Vec<u64> = (0..4).map(|_| rng.below((1 << 63) + 1)).collect();
-        assert_eq!(
-            drawn,
-            [
-                2974026906457166792,
-                5185679802440272758,
-                7220700838298288060,
-                4489269265495561677
-            ]
-        );
+        assert_eq!(drawn, [2974026906457166792, 5185679802440272758, 7220700838298288060, 4489269265495561677]);
     }
 
     #[test]

@@ -80,18 +80,26 @@ pub fn load_state(path: &Path, network: &Network, config: &TrainConfig) -> Resul
     Ok(State { epoch, params, velocity, buffers })
 }
 
-/// A network from a file of weights: itself, the loss it was trained with if the file says so, parameters and buffers.
+/// A network from a file of weights.
+#[derive(Clone, Debug)]
+pub struct SavedNetwork {
+    /// The network.
+    pub network: Network,
+    /// The loss it was trained with, if the file says so.
+    pub loss: Option<String>,
+    /// Its parameters.
+    pub params: Vec<Tensor>,
+    /// Its running statistics.
+    pub buffers: Vec<Tensor>,
+}
+
+/// A network from a file of weights.
 ///
 /// Files of `dupin train` name their model, activation and loss; for others `model` and `activation` must be given. Given ones win.
 ///
 /// # Errors
 /// [`Error::Checkpoint`] if the model is neither given nor named; errors of the file and of what does not fit the network.
-pub fn load_network(
-    path: &Path,
-    model: Option<&str>,
-    activation: Option<&str>,
-    dtype: DType,
-) -> Result<(Network, Option<String>, Vec<Tensor>, Vec<Tensor>), Error> {
+pub fn load_network(path: &Path, model: Option<&str>, activation: Option<&str>, dtype: DType) -> Result<SavedNetwork, Error> {
     let named = weights::read(path)?.metadata;
     let pick = |given: Option<&str>, key: &str, flag: &str| {
         given.map(String::from).or_else(|| named.get(key).cloned()).ok_or_else(|| Error::Checkpoint {
@@ -106,5 +114,5 @@ pub fn load_network(
     })?;
     let network = Network::parse(&spec, kind)?;
     let w = weights::load(path, &network, dtype)?;
-    Ok((network, named.get("loss").cloned(), w.params, w.buffers))
+    Ok(SavedNetwork { network, loss: named.get("loss").cloned(), params: w.params, buffers: w.buffers })
 }

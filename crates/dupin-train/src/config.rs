@@ -71,22 +71,22 @@ impl TrainConfig {
     /// # Errors
     /// [`Error::Setting`] for the first that cannot be used.
     pub fn check(&self) -> Result<(), Error> {
-        let positive = |setting, v: usize| if v > 0 { Ok(()) } else { Err(Error::setting(setting, v, "it must be at least 1")) };
+        let positive = |setting, v: usize| if v > 0 { Ok(()) } else { Err(Error::setting(setting, &v, "it must be at least 1")) };
         positive("epochs", self.epochs)?;
         positive("batch", self.batch)?;
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
-            return Err(Error::setting("learning_rate", self.learning_rate, "it must be a positive number"));
+            return Err(Error::setting("learning_rate", &self.learning_rate, "it must be a positive number"));
         }
         if !(0.0..1.0).contains(&self.momentum) {
-            return Err(Error::setting("momentum", self.momentum, "it must be at least 0 and below 1"));
+            return Err(Error::setting("momentum", &self.momentum, "it must be at least 0 and below 1"));
         }
         if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
-            return Err(Error::setting("weight_decay", self.weight_decay, "it must be 0 or a positive number"));
+            return Err(Error::setting("weight_decay", &self.weight_decay, "it must be 0 or a positive number"));
         }
         if !(self.warmup_epochs >= 0.0 && self.warmup_epochs <= self.epochs as f64) {
             return Err(Error::setting(
                 "warmup_epochs",
-                self.warmup_epochs,
+                &self.warmup_epochs,
                 format!("it must lie between 0 and {} epochs", self.epochs),
             ));
         }

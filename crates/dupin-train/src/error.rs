@@ -79,7 +79,7 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn setting(setting: &'static str, value: impl ToString, expected: impl Into<String>) -> Self {
+    pub(crate) fn setting(setting: &'static str, value: &(impl ToString + ?Sized), expected: impl Into<String>) -> Self {
         Self::Setting { setting, value: value.to_string(), expected: expected.into() }
     }
 }

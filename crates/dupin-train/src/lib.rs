@@ -16,7 +16,7 @@ mod step;
 mod trainer;
 
 pub use batch::{example_tensor, prepare, sequential_batches};
-pub use checkpoint::{load_network, load_state, save_state};
+pub use checkpoint::{SavedNetwork, load_network, load_state, save_state};
 pub use config::TrainConfig;
 pub use error::Error;
 pub use evaluate::{Evaluation, Evaluator};

@@ -38,8 +38,8 @@ const BN_NET: &str = "net:1x8x8,conv6k3s2,bn,act,flatten,fc10";
 #[test]
 fn a_run_learns_repeats_itself_and_does_not_depend_on_threads() {
     let data = digits();
-    let one = dupin_cpu::Cpu::new(Some(1));
-    let two = dupin_cpu::Cpu::new(Some(2));
+    let one = dupin_cpu::Cpu::new(Some(1)).unwrap();
+    let two = dupin_cpu::Cpu::new(Some(2)).unwrap();
     for (model, objective) in [("mlp:64-24-10", "psam:rho=0.1"), (BN_NET, "sam:rho=0.05")] {
         let c = config(model, objective);
         let (state, accuracy) = train(&one, &c, &data);
@@ -52,7 +52,7 @@ fn a_run_learns_repeats_itself_and_does_not_depend_on_threads() {
 #[test]
 fn a_resumed_run_equals_an_unbroken_one() {
     let data = digits();
-    let cpu = dupin_cpu::Cpu::new(Some(2));
+    let cpu = dupin_cpu::Cpu::new(Some(2)).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (model, state) = (folder.path().join("model.safetensors"), folder.path().join("state.safetensors"));
     let c = config(BN_NET, "psam:rho=0.1,nme=drop");
@@ -69,16 +69,16 @@ fn a_resumed_run_equals_an_unbroken_one() {
     }
     assert_eq!(second.state().unwrap(), unbroken);
     // The model file alone names its network.
-    let (network, loss, params, buffers) = load_network(&model, None, None, dupin_ir::DType::F32).unwrap();
-    assert_eq!((network.spec(), loss.as_deref()), (BN_NET, Some("ce")));
+    let saved = load_network(&model, None, None, dupin_ir::DType::F32).unwrap();
+    assert_eq!((saved.network.spec(), saved.loss.as_deref()), (BN_NET, Some("ce")));
     let at_one = first.state().unwrap();
-    assert_eq!((params, buffers), (at_one.params, at_one.buffers));
+    assert_eq!((saved.params, saved.buffers), (at_one.params, at_one.buffers));
 }
 
 #[test]
 fn divergence_keeps_the_state_before_the_epoch() {
     let data = digits();
-    let cpu = dupin_cpu::Cpu::new(Some(1));
+    let cpu = dupin_cpu::Cpu::new(Some(1)).unwrap();
     let c = TrainConfig { learning_rate: 1e30, ..config("mlp:64-24-10", "plain") };
     let mut t = Trainer::new(&cpu, c, &data).unwrap();
     let before = t.state().unwrap();
@@ -90,7 +90,7 @@ fn divergence_keeps_the_state_before_the_epoch() {
 #[test]
 fn settings_and_data_that_do_not_fit_are_explained() {
     let data = digits();
-    let cpu = dupin_cpu::Cpu::new(Some(1));
+    let cpu = dupin_cpu::Cpu::new(Some(1)).unwrap();
     let message = |c: TrainConfig| Trainer::new(&cpu, c, &data).err().unwrap().to_string();
     let c = config("mlp:64-24-10", "plain");
     assert_eq!(

@@ -42,8 +42,11 @@ impl Context {
     pub(crate) fn bar(&self, steps: u64, what: &str) -> ProgressBar {
         let hidden = self.quiet || !std::io::stderr().is_terminal();
         let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(8) };
-        let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg} eta {eta}").expect("the template is fixed");
-        let bar = ProgressBar::with_draw_target(Some(steps), target).with_style(style.progress_chars("=> ")).with_prefix(what.to_string());
+        let style =
+            ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg} eta {eta}").expect("the template is fixed");
+        let bar = ProgressBar::with_draw_target(Some(steps), target)
+            .with_style(style.progress_chars("=> "))
+            .with_prefix(what.to_string());
         bar.enable_steady_tick(Duration::from_millis(500));
         bar
     }

@@ -27,11 +27,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 /// A sound folder: three training images and one test image of 1x2.
 fn folder() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
-    put(
-        &dir,
-        "train-images-idx3-ubyte",
-        &idx(&[3, 1, 2], &[0, 255, 1, 2, 3, 4]),
-    );
+    put(&dir, "train-images-idx3-ubyte", &idx(&[3, 1, 2], &[0, 255, 1, 2, 3, 4]));
     put(&dir, "train-labels-idx1-ubyte", &idx(&[3], &[7, 0, 9]));
     put(&dir, "t10k-images-idx3-ubyte", &idx(&[1, 1, 2], &[5, 6]));
     put(&dir, "t10k-labels-idx1-ubyte", &idx(&[1], &[3]));
@@ -60,20 +56,12 @@ fn loads_a_folder_under_all_its_file_names() {
     let dir = folder();
     let split = load_mnist(&dir).unwrap();
     assert_eq!(split.train.labels(), [7, 0, 9]);
-    assert_eq!(
-        split.train.inputs().values,
-        PixelScaling::MNIST.decode(&[0, 255, 1, 2, 3, 4])
-    );
+    assert_eq!(split.train.inputs().values, PixelScaling::MNIST.decode(&[0, 255, 1, 2, 3, 4]));
     assert_eq!(split.train.shape().dims(), [1, 2, 1]);
     assert_eq!(split.test.labels(), [3]);
     assert_eq!(split.train.name(), "mnist/train");
 
-    for part in [
-        "train-images-idx3",
-        "train-labels-idx1",
-        "t10k-images-idx3",
-        "t10k-labels-idx1",
-    ] {
+    for part in ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"] {
         let plain = fs::read(dir.path().join(format!("{part}-ubyte"))).unwrap();
         fs::remove_file(dir.path().join(format!("{part}-ubyte"))).unwrap();
         let dotted = part.replace("-idx", ".idx");
@@ -92,42 +80,29 @@ fn loads_a_folder_under_all_its_file_names() {
 
 #[test]
 fn refuses_missing_files() {
-    let missing =
-        refusal(|dir| fs::remove_file(dir.path().join("t10k-labels-idx1-ubyte")).unwrap());
+    let missing = refusal(|dir| fs::remove_file(dir.path().join("t10k-labels-idx1-ubyte")).unwrap());
     assert_eq!(
         missing,
         "DIR lacks the labels of the test part of mnist: expected one of t10k-labels-idx1-ubyte, t10k-labels.idx1-ubyte, t10k-labels-idx1-ubyte.gz, t10k-labels.idx1-ubyte.gz. Give the folder that holds the four files (torchvision keeps them in MNIST/raw or FashionMNIST/raw)"
     );
     let empty = tempfile::tempdir().unwrap();
     let text = load_mnist(&empty).unwrap_err().to_string();
-    assert!(
-        text.contains("lacks the labels of the training part of mnist"),
-        "{text}"
-    );
+    assert!(text.contains("lacks the labels of the training part of mnist"), "{text}");
     let file = empty.path().join("file");
     fs::write(&file, "x").unwrap();
     for path in [file, empty.path().join("nothing")] {
-        let text = load(&format!("fashion-mnist:{}", path.display()))
-            .unwrap_err()
-            .to_string();
-        let golden = format!(
-            "{} is not a folder: give the folder that holds the files of fashion-mnist",
-            path.display()
-        );
+        let text = load(&format!("fashion-mnist:{}", path.display())).unwrap_err().to_string();
+        let golden = format!("{} is not a folder: give the folder that holds the files of fashion-mnist", path.display());
         assert_eq!(text, golden);
     }
 }
 
 #[test]
 fn missing_file_by_path_says_so() {
-    let text =
-        dupin_data::idx::read_file(Path::new("/no/such/file"), dupin_data::idx::Content::Images);
+    let text = dupin_data::idx::read_file(Path::new("/no/such/file"), dupin_data::idx::Content::Images);
     let text = text.unwrap_err().to_string();
     assert!(text.starts_with("cannot read /no/such/file: "), "{text}");
-    assert!(
-        text.ends_with("; check that the file exists and may be read"),
-        "{text}"
-    );
+    assert!(text.ends_with("; check that the file exists and may be read"), "{text}");
 }
 
 #[test]
@@ -186,22 +161,10 @@ fn fashion_mini_is_the_beginning_of_fashion_mnist() {
     assert_eq!((full.train.len(), full.test.len()), (60_000, 10_000));
     assert_eq!(full.train.class_counts(), [6000; 10]);
     let mini = load("fashion-mini").unwrap();
-    assert_eq!(
-        full.train.balanced_head(8000).unwrap().inputs(),
-        mini.train.inputs()
-    );
-    assert_eq!(
-        full.train.balanced_head(8000).unwrap().labels(),
-        mini.train.labels()
-    );
-    assert_eq!(
-        full.test.balanced_head(2000).unwrap().inputs(),
-        mini.test.inputs()
-    );
-    assert_eq!(
-        full.test.balanced_head(2000).unwrap().labels(),
-        mini.test.labels()
-    );
+    assert_eq!(full.train.balanced_head(8000).unwrap().inputs(), mini.train.inputs());
+    assert_eq!(full.train.balanced_head(8000).unwrap().labels(), mini.train.labels());
+    assert_eq!(full.test.balanced_head(2000).unwrap().inputs(), mini.test.inputs());
+    assert_eq!(full.test.balanced_head(2000).unwrap().labels(), mini.test.labels());
 
     // Inputs are (p - mean) / std: their mean is 0 and their deviation 1 up to half a unit of the fourth decimal, over std.
     let values = &full.train.inputs().values;
@@ -210,8 +173,5 @@ fn fashion_mini_is_the_beginning_of_fashion_mnist() {
     let square = values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>() / n;
     let tolerance = 5e-5 / PixelScaling::FASHION_MNIST.std;
     assert!(mean.abs() <= tolerance, "mean {mean}");
-    assert!(
-        ((square - mean * mean).sqrt() - 1.0).abs() <= tolerance,
-        "variance {square}"
-    );
+    assert!(((square - mean * mean).sqrt() - 1.0).abs() <= tolerance, "variance {square}");
 }

@@ -210,7 +210,9 @@ fn build(workload: Workload, op: Op) -> anyhow::Result<(Program, Vec<Tensor>)> {
         let ty = b.ty(input).clone();
         let uniform = vec![1.0 / batch as f64; ty.len()];
         tensors.push(match (ty.dtype, ty.rank()) {
-            (DType::I32, _) => Tensor::i32(ty.shape.clone(), (0..ty.len()).map(|_| (rng.uniform() * network.outputs() as f64) as i32).collect()),
+            (DType::I32, _) => {
+                Tensor::i32(ty.shape.clone(), (0..ty.len()).map(|_| (rng.uniform() * network.outputs() as f64) as i32).collect())
+            }
             (_, 1) if ty.shape == [batch] => Tensor::from_f64(&ty, &uniform),
             _ => Tensor::from_f64(&ty, &(0..ty.len()).map(|_| rng.normal()).collect::<Vec<_>>()),
         });

@@ -30,7 +30,9 @@ impl Data {
                 for e in dupin::data::list() {
                     line(&format!("{:width$}  {}", e.spec, e.description))?;
                 }
-                line("\nA part is named with @COUNT: `fashion-mini@2000` has the first 2000 training examples, class-balanced, and all test examples.")?;
+                line(
+                    "\nA part is named with @COUNT: `fashion-mini@2000` has the first 2000 training examples, class-balanced, and all test examples.",
+                )?;
             }
             What::Info { name } => line(&dupin::data::load(name)?.describe())?,
         }

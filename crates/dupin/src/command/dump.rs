@@ -25,7 +25,9 @@ pub(crate) struct Contents<'a> {
 pub(crate) fn write(path: &Path, executor: &dyn Executor, split: &Split, c: &Contents) -> anyhow::Result<()> {
     if c.train && split.batches() > 1 {
         let n = c.data.len();
-        anyhow::bail!("with `--mode train` a dump must be one batch, since normalisation couples the examples of each: add `--batch {n}`");
+        anyhow::bail!(
+            "with `--mode train` a dump must be one batch, since normalisation couples the examples of each: add `--batch {n}`"
+        );
     }
     let named = |prefix: &str, tensors: &[Tensor]| {
         let all = c.network.to_pytorch(tensors, c.buffers);

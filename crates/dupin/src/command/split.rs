@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::dump;
 use crate::cli::ModelArgs;
 use crate::output::{Context, line};
-use crate::report::table::{Table, bytes, with_error};
+use crate::report::table::{Table, significant, with_error};
 
 /// Which examples.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -166,8 +166,9 @@ impl Split {
         let given = &self.model;
         let loss = |text: Option<&str>| -> anyhow::Result<Loss> { Ok(given.loss.as_deref().or(text).unwrap_or("ce").parse()?) };
         if let Some(path) = &self.checkpoint {
-            let (network, stored_loss, params, buffers) = load_network(path, given.model.as_deref(), given.act.as_deref(), dtype)?;
-            return Ok(Subject { network, params, buffers, loss: loss(stored_loss.as_deref())? });
+            let s = load_network(path, given.model.as_deref(), given.act.as_deref(), dtype)?;
+            let loss = loss(s.loss.as_deref())?;
+            return Ok(Subject { network: s.network, params: s.params, buffers: s.buffers, loss });
         }
         let Some(model) = &given.model else {
             bail!("give a trained network by `--checkpoint FILE` or a fresh one by `--model SPEC`");
@@ -204,11 +205,8 @@ impl Split {
         let bar = ctx.bar(u64::from(self.probes), "traces");
         let t = traces(&split, self.probes as usize, &mut Rng::new(seed), |done| bar.set_position(done as u64))?;
         bar.finish_and_clear();
-        let along = if gradient_norm > 0.0 {
-            split.rayleigh(&gradient)?
-        } else {
-            Rayleigh { hessian: 0.0, gauss_newton: 0.0, nme: 0.0 }
-        };
+        let along =
+            if gradient_norm > 0.0 { split.rayleigh(&gradient)? } else { Rayleigh { hessian: 0.0, gauss_newton: 0.0, nme: 0.0 } };
         let eigenvalues = self.eigenvalues(ctx, &split, seed)?;
         if let Some(path) = &self.dump {
             let contents = dump::Contents {
@@ -281,22 +279,30 @@ fn layers(split: &Operators, t: &SplitTraces) -> Vec<Layer> {
     t.groups.iter().zip(sizes).map(row).collect()
 }
 
+/// An eigenvalue with its residual, where that shows in five digits.
+fn eigenvalue(value: f64, residual: f64) -> String {
+    if residual <= 1e-5 * value.abs() { significant(value, 5) } else { with_error(value, Some(residual)) }
+}
+
 fn print(r: &Report) -> anyhow::Result<()> {
     line(&format!("{} with {}, {} parameters, {} {}", r.model, r.activation, r.parameters, r.loss_function, r.dtype))?;
     line(&format!("{} {} examples of {}, normalisation in {} mode, seed {}\n", r.examples, r.part, r.data, r.mode, r.seed))?;
     line(&format!("loss {:.6}   ‖∇L‖ {:.6}\n", r.loss, r.gradient_norm))?;
     let mut table = Table::new(&["", "H", "G", "N = H - G"]);
-    let estimates = |t: &Three<dupin::linop::Estimate>| {
-        [t.hessian, t.gauss_newton, t.nme].map(|e| with_error(e.value, e.std_error)).to_vec()
-    };
+    let estimates =
+        |t: &Three<dupin::linop::Estimate>| [t.hessian, t.gauss_newton, t.nme].map(|e| with_error(e.value, e.std_error)).to_vec();
     table.add([vec!["trace".to_string()], estimates(&r.trace)].concat());
     if let Some(e) = &r.eigenvalues {
         let three = [&e.hessian, &e.gauss_newton, &e.nme];
-        table.add([vec!["largest eigenvalue".into()], three.map(|x| with_error(x.largest, Some(x.largest_residual))).to_vec()].concat());
-        table.add([vec!["smallest eigenvalue".into()], three.map(|x| with_error(x.smallest, Some(x.smallest_residual))).to_vec()].concat());
+        table
+            .add([vec!["largest eigenvalue".into()], three.map(|x| eigenvalue(x.largest, x.largest_residual)).to_vec()].concat());
+        table.add(
+            [vec!["smallest eigenvalue".into()], three.map(|x| eigenvalue(x.smallest, x.smallest_residual)).to_vec()].concat(),
+        );
     }
     let a = &r.along_gradient;
-    table.add([vec!["gᵀAg / gᵀg".to_string()], [a.hessian, a.gauss_newton, a.nme].map(|v| with_error(v, None)).to_vec()].concat());
+    table
+        .add([vec!["gᵀAg / gᵀg".to_string()], [a.hessian, a.gauss_newton, a.nme].map(|v| with_error(v, None)).to_vec()].concat());
     line(&table.to_string())?;
     let mut table = Table::new(&["layer", "parameters", "tr H", "tr G", "tr N"]);
     for l in &r.layers {
@@ -308,5 +314,5 @@ fn print(r: &Report) -> anyhow::Result<()> {
         "\n± is one standard error for traces ({}, {products} probes, the same for H, G and N) and the residual norm for eigenvalues (Lanczos).",
         r.trace.hessian.estimator
     ))?;
-    line(&format!("{} of one vector; {}", bytes(8 * r.parameters), crate::output::duration(r.seconds)))
+    line(&crate::output::duration(r.seconds))
 }

@@ -36,7 +36,8 @@ fn fresh() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary folder can be made")
 }
 
-const SMALL: [&str; 10] = ["train", "--model", "mlp:64-16-10", "--data", "digits@200", "--epochs", "2", "--batch", "50", "--quiet"];
+const SMALL: [&str; 10] =
+    ["train", "--model", "mlp:64-16-10", "--data", "digits@200", "--epochs", "2", "--batch", "50", "--quiet"];
 
 /// A small run into `run`.
 fn small_run(folder: &Path, extra: &[&str]) -> String {

@@ -6,7 +6,19 @@ use super::{fresh, small_run, succeeds};
 fn traces_add_up_and_json_holds_them() {
     let d = fresh();
     small_run(d.path(), &[]);
-    let args = ["split", "--checkpoint", "run/model.safetensors", "--data", "digits", "--examples", "100", "--probes", "6", "--lanczos", "10"];
+    let args = [
+        "split",
+        "--checkpoint",
+        "run/model.safetensors",
+        "--data",
+        "digits",
+        "--examples",
+        "100",
+        "--probes",
+        "6",
+        "--lanczos",
+        "10",
+    ];
     let json: serde_json::Value = serde_json::from_str(&succeeds(d.path(), &[&args[..], &["--json"]].concat())).unwrap();
     let trace = |part: &str| json["trace"][part]["value"].as_f64().unwrap();
     assert!((trace("hessian") - trace("gauss_newton") - trace("nme")).abs() < 1e-6 * trace("gauss_newton"));
@@ -25,7 +37,8 @@ fn traces_add_up_and_json_holds_them() {
 fn results_do_not_depend_on_batches_or_threads() {
     let d = fresh();
     let run = |batch: &str, threads: &str| -> serde_json::Value {
-        let args = ["split", "--model", "net:1x8x8,conv4s2,act,flatten,fc10", "--act", "gelu", "--data", "digits", "--examples", "70"];
+        let args =
+            ["split", "--model", "net:1x8x8,conv4s2,act,flatten,fc10", "--act", "gelu", "--data", "digits", "--examples", "70"];
         let rest = ["--dtype", "f64", "--probes", "4", "--lanczos", "0", "--json", "--batch", batch, "--threads", threads];
         serde_json::from_str(&succeeds(d.path(), &[&args[..], &rest].concat())).unwrap()
     };
@@ -39,7 +52,8 @@ fn results_do_not_depend_on_batches_or_threads() {
 fn a_dump_holds_what_is_needed_to_check_it() {
     let d = fresh();
     let model = "net:1x8x8,conv4s2,bn,act,flatten,fc10";
-    let args = ["split", "--model", model, "--act", "tanh", "--data", "digits", "--examples", "20", "--probes", "2", "--lanczos", "0"];
+    let args =
+        ["split", "--model", model, "--act", "tanh", "--data", "digits", "--examples", "20", "--probes", "2", "--lanczos", "0"];
     succeeds(d.path(), &[&args[..], &["--dtype", "f64", "--dump", "d.safetensors"]].concat());
     let file = dupin::nn::weights::read(&d.path().join("d.safetensors")).unwrap();
     let shape = |name: &str| file.tensors[name].shape().to_vec();

@@ -24,18 +24,36 @@ fn a_run_writes_its_folder_and_repeats_bit_for_bit() {
 /// A run is killed after its first saved epoch, goes on, and ends with the weights of a run that was left alone.
 #[test]
 fn a_killed_run_resumes_to_the_weights_of_an_unbroken_one() {
-    let args = ["train", "--model", "mlp:64-128-128-10", "--data", "digits", "--epochs", "40", "--batch", "20", "--quiet", "--out", "run"];
+    let args = [
+        "train",
+        "--model",
+        "mlp:64-128-128-10",
+        "--data",
+        "digits",
+        "--epochs",
+        "40",
+        "--batch",
+        "20",
+        "--quiet",
+        "--out",
+        "run",
+    ];
     let (a, b) = (fresh(), fresh());
     succeeds(a.path(), &args);
     let state = |d: &tempfile::TempDir| d.path().join("run/state.safetensors");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_dupin")).args(args).current_dir(b.path()).stdout(Stdio::null()).spawn().unwrap();
+    let mut child =
+        Command::new(env!("CARGO_BIN_EXE_dupin")).args(args).current_dir(b.path()).stdout(Stdio::null()).spawn().unwrap();
     while !state(&b).exists() {
         assert!(child.try_wait().unwrap().is_none(), "the run ended without saving a state");
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    assert_ne!(std::fs::read(state(&a)).unwrap(), std::fs::read(state(&b)).unwrap(), "the run was over before it could be killed");
+    assert_ne!(
+        std::fs::read(state(&a)).unwrap(),
+        std::fs::read(state(&b)).unwrap(),
+        "the run was over before it could be killed"
+    );
     succeeds(b.path(), &["train", "--resume", "run", "--quiet"]);
     for file in ["model.safetensors", "state.safetensors", "metrics.jsonl"] {
         let read = |d: &tempfile::TempDir| std::fs::read(d.path().join("run").join(file)).unwrap();

@@ -78,13 +78,17 @@ impl Settings {
     /// Minutes on two cores.
     pub(crate) fn quick() -> Self {
         let net = |name, model: &'static str| {
-            let network = dupin::nn::Network::parse(model, "relu".parse().expect("relu is an activation")).expect("the grid's nets are well-formed");
+            let network = dupin::nn::Network::parse(model, "relu".parse().expect("relu is an activation"))
+                .expect("the grid's nets are well-formed");
             Net { name, model, parameters: network.param_count() }
         };
         Self {
             data: "fashion-mini@2000",
-            nets: vec![net("CNN", "net:1x28x28,conv16s2,act,conv32s2,act,conv32,act,flatten,fc10"), net("MLP", "mlp:784-128-128-10")],
-            rhos: vec![0.1, 0.3],
+            nets: vec![
+                net("CNN", "net:1x28x28,conv16s2,act,conv32s2,act,conv32,act,flatten,fc10"),
+                net("MLP", "mlp:784-128-128-10"),
+            ],
+            rhos: vec![0.1, 0.2],
             seeds: 3,
             epochs: 8,
             batch: 128,

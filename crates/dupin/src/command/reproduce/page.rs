@@ -25,7 +25,8 @@ const LIMITS: &str = "Small networks, a part of Fashion-MNIST and few epochs: wh
 /// The page, and its figures as files.
 pub(super) fn build(r: &Results) -> (String, Vec<(String, String)>) {
     let mut figures = Vec::new();
-    let mut sections = vec![Section { heading: "Verdicts".into(), blocks: vec![Block::Claims(r.claims.iter().map(card).collect())] }];
+    let mut sections =
+        vec![Section { heading: "Verdicts".into(), blocks: vec![Block::Claims(r.claims.iter().map(card).collect())] }];
     for net in r.settings.nets() {
         sections.push(section(r, net, &mut figures));
     }
@@ -50,8 +51,8 @@ fn card(c: &Claim) -> html::Claim {
         label: format!("{}, {}", c.id, c.net),
         text: format!("{}.", c.claim),
         verdict,
-        numbers: vec![("effect".into(), c.numbers.clone()), ("measured as".into(), c.measure.into())],
-        rule: format!("{}.", c.rule),
+        numbers: vec![("effect".into(), c.numbers.clone())],
+        rule: format!("the effect is {}; {}.", c.measure, c.rule),
     }
 }
 
@@ -66,12 +67,15 @@ fn section(r: &Results, net: &Net, figures: &mut Vec<(String, String)>) -> Secti
     let second = add("second-derivative", interventions(r, net, &groups));
     let traces = add("traces", traces(r, net, &groups));
     Section {
-        heading: format!("{}: {}", net.name, net.model),
+        heading: net.name.into(),
         blocks: vec![
             Block::Text(format!("`{}`, {} parameters.", net.model, net.parameters)),
             Block::Figures(vec![relu, gelu]),
             Block::Figures(vec![second, traces]),
-            Block::Table(table(&groups).caption(&format!("{}: every method, mean ± one standard error over {} seeds", net.name, r.settings.seeds))),
+            Block::Table(
+                table(&groups)
+                    .caption(&format!("{}: every method, mean ± one standard error over {} seeds", net.name, r.settings.seeds)),
+            ),
         ],
     }
 }
@@ -108,14 +112,17 @@ fn accuracy(r: &Results, net: &Net, groups: &[&Group], activation: &'static str,
     );
     Figure {
         svg: chart.svg(),
-        caption: format!("As the paper's Figures 1 and 10, {name}: does the penalty behave like SAM, and does it need the NME? Small marks are seeds."),
+        caption: format!(
+            "As the paper's Figures 1 and 10, {name}: does the penalty behave like SAM, and does it need the NME? Small marks are seeds."
+        ),
         command: r.command.clone(),
         numbers: Some(chart.numbers()),
     }
 }
 
 fn interventions(r: &Results, net: &Net, groups: &[&Group]) -> Figure {
-    let kinds = [("relu", "ReLU"), ("relu~beta_gelu:4", "ReLU + φ'' of β-GELU"), ("gelu", "GELU"), ("gelu~none", "GELU without φ''")];
+    let kinds =
+        [("relu", "ReLU"), ("relu~beta_gelu:4", "ReLU + φ'' of β-GELU"), ("gelu", "GELU"), ("gelu~none", "GELU without φ''")];
     let lines = kinds.iter().enumerate().map(|(i, (kind, name))| series(groups, kind, Method::Psam, name, i)).collect();
     let chart = chart(
         r,
@@ -144,7 +151,9 @@ fn traces(r: &Results, net: &Net, groups: &[&Group]) -> Figure {
     let wanted = |g: &&&Group| matches!(g.activation, "relu" | "gelu");
     let chart = BarChart {
         title: format!("{}: traces of G and N after training", net.name),
-        description: "For every activation, method and radius the trace of the Gauss-Newton part and of the nonlinear modeling error.".into(),
+        description:
+            "For every activation, method and radius the trace of the Gauss-Newton part and of the nonlinear modeling error."
+                .into(),
         value: Axis { label: "trace (nats per squared parameter)".into(), scale: Scale::SymLog { linear: 1.0 } },
         bars: vec![bar("tr G", 0), bar("tr N", 1)],
         groups: groups
