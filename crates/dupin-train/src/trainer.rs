@@ -12,7 +12,7 @@ use crate::evaluate::{Evaluation, Evaluator};
 use crate::objective;
 use crate::optimizer::Sgd;
 use crate::schedule::Schedule;
-use crate::step::{StepMetrics, StepProgram};
+use crate::step::{StepMetrics, StepProgram, step_key};
 
 /// Examples per run of an evaluation.
 const EVALUATION_BATCH: usize = 500;
@@ -161,10 +161,12 @@ impl<'a> Trainer<'a> {
         let before = self.state.clone();
         let (mut loss, mut accuracy, mut gradient_norm, mut learning_rate) = (0.0, 0.0, 0.0, 0.0);
         for step in 0..steps {
-            learning_rate = self.config.learning_rate * self.schedule.factor(self.epoch * steps + step, total, warmup);
+            let done = self.epoch * steps + step;
+            learning_rate = self.config.learning_rate * self.schedule.factor(done, total, warmup);
+            let key = step_key(self.config.seed, done as u64);
             let batch = epoch.batch(&self.data.train, step);
             let batch = tensors(&self.network, &self.data.train, &batch, 1.0 / batch.real as f64, self.dtype);
-            let m = self.program.run(self.executor, learning_rate, &mut self.state, batch)?;
+            let m = self.program.run(self.executor, learning_rate, key, &mut self.state, batch)?;
             if !m.loss.is_finite() || !m.gradient_norm.is_finite() {
                 self.state = before;
                 let loss = if m.loss.is_finite() { m.gradient_norm } else { m.loss };

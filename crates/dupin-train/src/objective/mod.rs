@@ -1,11 +1,26 @@
 //! Objectives: how an update direction is made from the loss. One file each, one row in the table.
 //!
-//! Costs are in `F`, one forward pass; the plain gradient costs 3F.
+//! Costs are in `F`, one forward pass; the plain gradient, which every direction starts from, costs 3F and is counted.
+//!
+//! A specification is a name with options, `psam:rho=0.1,nme=drop`, or several joined by `+` ([`Sum`] says what that means).
+//! Running statistics of normalisation layers always come from the unperturbed pass.
 
+mod asam;
+mod draws;
+mod functional_sam;
+mod gauss_newton_trace;
 mod gradient_penalty;
+mod moved;
+mod nme_part;
 mod options;
 mod plain;
+mod psam;
 mod sam;
+mod sum;
+#[cfg(test)]
+mod tests;
+mod trace_penalty;
+mod weight_noise;
 
 use std::fmt;
 
@@ -14,10 +29,19 @@ use dupin_ir::{Builder, Value};
 
 use crate::error::Error;
 
-pub use gradient_penalty::{GradientPenalty, NmePart};
+pub use asam::Asam;
+pub use draws::Draws;
+pub use functional_sam::FunctionalSam;
+pub use gauss_newton_trace::GaussNewtonTrace;
+pub use gradient_penalty::GradientPenalty;
+pub use nme_part::NmePart;
 pub use options::Options;
 pub use plain::Plain;
+pub use psam::Psam;
 pub use sam::Sam;
+pub use sum::Sum;
+pub use trace_penalty::{TracePenalty, Traced};
+pub use weight_noise::WeightNoise;
 
 /// The loss of a batch, traced, with its gradient.
 #[derive(Clone, Debug)]
@@ -32,42 +56,117 @@ pub struct Point<'a> {
     pub gradient: &'a Gradient,
 }
 
+/// What an objective makes of the gradient, one value per parameter.
+#[derive(Clone, Debug)]
+pub enum Contribution {
+    /// This in place of `∇L(θ)`: a gradient taken at another point.
+    Moved(Vec<Value>),
+    /// `∇L(θ)` plus this: the gradient of a penalty.
+    Added(Vec<Value>),
+}
+
 /// Writes an update direction.
 pub trait Objective: fmt::Debug + Send + Sync {
-    /// The direction that replaces the gradient, one value per parameter.
-    fn direction(&self, b: &mut Builder, at: &Point) -> Vec<Value>;
+    /// What it makes of the gradient. All that is random comes from `draws`.
+    fn contribution(&self, b: &mut Builder, at: &Point, draws: &Draws) -> Contribution;
+
+    /// The scalar `R` for which the update direction is `∇(L + R)` with all draws held fixed; none if it is no gradient.
+    fn regularizer(&self, _: &mut Builder, _: &Point, _: &Draws) -> Option<Value> {
+        None
+    }
 
     /// As typed on the command line, with every option.
     fn spec(&self) -> String;
+
+    /// The direction that replaces the gradient, one value per parameter.
+    fn drawn_direction(&self, b: &mut Builder, at: &Point, draws: &Draws) -> Vec<Value> {
+        match self.contribution(b, at, draws) {
+            Contribution::Moved(direction) => direction,
+            Contribution::Added(penalty) => sum::plus(b, &at.gradient.params, &penalty),
+        }
+    }
+
+    /// The direction with [`Draws::fixed`]: for objectives that draw nothing, and to measure any.
+    fn direction(&self, b: &mut Builder, at: &Point) -> Vec<Value> {
+        let draws = Draws::fixed(b, at);
+        self.drawn_direction(b, at, &draws)
+    }
 }
 
 /// A row of the table: how to name, explain and read an objective.
 pub struct Entry {
     /// Name before the colon.
     pub name: &'static str,
-    /// One line for help.
+    /// Whether it says where the gradient is taken, so that a sum can have one such term at most.
+    pub moves: bool,
+    /// One line for help: its specification and meaning.
     pub summary: &'static str,
     /// Reads the options.
     pub parse: fn(&mut Options) -> Result<Box<dyn Objective>, Error>,
 }
 
 /// Every objective.
-pub const OBJECTIVES: [Entry; 3] = [plain::ENTRY, sam::ENTRY, gradient_penalty::ENTRY];
+pub const OBJECTIVES: [Entry; 10] = [
+    plain::ENTRY,
+    sam::ENTRY,
+    psam::ENTRY,
+    asam::ENTRY,
+    functional_sam::ENTRY,
+    gradient_penalty::ENTRY,
+    weight_noise::ENTRY,
+    trace_penalty::HESSIAN,
+    gauss_newton_trace::ENTRY,
+    trace_penalty::NME,
+];
 
-/// The objective that `text` names, such as `psam:rho=0.1,nme=drop`.
+/// The objective that `text` names, such as `psam:rho=0.1,nme=drop` or a sum, `sam:rho=0.05+gp:lambda=0.01`.
+///
+/// ```
+/// let both = dupin_train::objective::parse("psam:rho=0.1+weight_noise:sigma=0.01")?;
+/// assert_eq!(both.spec(), "psam:rho=0.1,nme=keep+weight_noise:sigma=0.01,points=1,layerwise=no");
+/// # Ok::<(), dupin_train::Error>(())
+/// ```
 ///
 /// # Errors
-/// [`Error::Setting`] with the names, options or values that are known.
+/// [`Error::Setting`] with the names, options or values that are known, or why the terms have no sum.
 pub fn parse(text: &str) -> Result<Box<dyn Objective>, Error> {
-    let (name, options) = text.split_once(':').unwrap_or((text, ""));
-    let entry = OBJECTIVES.iter().find(|e| e.name == name).ok_or_else(|| {
-        let names: Vec<&str> = OBJECTIVES.iter().map(|e| e.name).collect();
-        Error::setting("objective", text, format!("there is no objective `{name}`; known are {}", names.join(", ")))
-    })?;
-    let mut options = Options::read(text, options)?;
-    let objective = (entry.parse)(&mut options)?;
-    options.finish()?;
-    Ok(objective)
+    let mut terms = Vec::new();
+    let mut entries: Vec<&Entry> = Vec::new();
+    for term in split(text) {
+        let (name, options) = term.split_once(':').unwrap_or((term, ""));
+        let entry = OBJECTIVES.iter().find(|e| e.name == name).ok_or_else(|| {
+            let names: Vec<&str> = OBJECTIVES.iter().map(|e| e.name).collect();
+            Error::setting("objective", text, format!("there is no objective `{name}`; known are {}", names.join(", ")))
+        })?;
+        let mut options = Options::read(text, options)?;
+        terms.push((entry.parse)(&mut options)?);
+        options.finish()?;
+        entries.push(entry);
+    }
+    if terms.len() > 1 && entries.iter().any(|e| e.name == plain::ENTRY.name) {
+        return Err(Error::setting("objective", text, "`plain` adds nothing to a sum; leave it out"));
+    }
+    let movers: Vec<&str> = entries.iter().filter(|e| e.moves).map(|e| e.name).collect();
+    if let [first, second, ..] = movers[..] {
+        let why = format!(
+            "`{first}` and `{second}` both say where the gradient is taken; a sum can have one such term and any penalties"
+        );
+        return Err(Error::setting("objective", text, why));
+    }
+    Ok(if terms.len() == 1 { terms.swap_remove(0) } else { Box::new(Sum::new(terms)) })
+}
+
+/// Terms of a sum. A plus before a digit belongs to an exponent, as in `1e+2`.
+fn split(text: &str) -> Vec<&str> {
+    let (mut terms, mut start) = (Vec::new(), 0);
+    for (i, _) in text.match_indices('+') {
+        if !text[i + 1..].starts_with(|c: char| c.is_ascii_digit()) {
+            terms.push(text[start..i].trim());
+            start = i + 1;
+        }
+    }
+    terms.push(text[start..].trim());
+    terms
 }
 
 /// `‖x‖` over all tensors, as a scalar.
@@ -77,36 +176,14 @@ pub(crate) fn norm(b: &mut Builder, x: &[Value]) -> Value {
 }
 
 /// `x/‖x‖` over all tensors. A norm of 0 gives a zero direction: `1/(‖x‖ + tiny)` with a `tiny` below rounding of any norm that matters.
-pub(crate) fn normalized(b: &mut Builder, x: &[Value]) -> Vec<Value> {
+fn normalized(b: &mut Builder, x: &[Value]) -> Vec<Value> {
     let n = norm(b, x);
     let n = b.shift(n, 1e-12);
     let inverse = b.recip(n);
     x.iter().map(|&v| b.scale_by(v, inverse)).collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn specifications_round_trip() {
-        for text in ["plain", "sam:rho=0.05", "psam:rho=0.1,nme=keep", "psam:rho=0.1,nme=drop", "psam:rho=2,nme=only"] {
-            assert_eq!(parse(text).unwrap().spec(), text);
-        }
-        assert_eq!(parse("psam:rho=0.1").unwrap().spec(), "psam:rho=0.1,nme=keep");
-    }
-
-    #[test]
-    fn wrong_specifications_are_explained() {
-        let message = |t: &str| parse(t).unwrap_err().to_string();
-        assert_eq!(message("sma"), "`objective` cannot be `sma`: there is no objective `sma`; known are plain, sam, psam");
-        assert_eq!(message("sam:r=1"), "`objective` cannot be `sam:r=1`: the option `rho` is missing, as in `rho=0.1`");
-        assert_eq!(message("sam:rho=1,nme=drop"), "`objective` cannot be `sam:rho=1,nme=drop`: there is no option `nme` here");
-        assert_eq!(message("psam:rho=x"), "`objective` cannot be `psam:rho=x`: `rho` must be a number that is 0 or positive");
-        assert_eq!(message("psam:rho=1,nme=no"), "`objective` cannot be `psam:rho=1,nme=no`: `nme` must be keep, drop or only");
-        assert_eq!(
-            message("psam:rho"),
-            "`objective` cannot be `psam:rho`: options are written `name=value`, separated by commas"
-        );
-    }
+/// `factor · x`, tensor by tensor.
+fn scaled(b: &mut Builder, x: &[Value], factor: f64) -> Vec<Value> {
+    x.iter().map(|&v| b.scale(v, factor)).collect()
 }

@@ -1,47 +1,44 @@
 //! Sharpness-aware minimization.
 
-use dupin_curvature::products;
-use dupin_ir::transform::substitute;
 use dupin_ir::{Builder, Value};
 
-use super::{Entry, Objective, Point, normalized};
+use super::moved::Moved;
+use super::options::{YES_NO, word};
+use super::{Contribution, Draws, Entry, Objective, Point, normalized, scaled};
 
-/// `∇L(θ + ρ ∇L/‖∇L‖)`, the norm over all parameters. Cost: 6F.
-///
-/// Running statistics of normalisation layers come from the unperturbed pass.
+/// `∇L(θ + ρ ∇L/‖∇L‖)`, the norm over all parameters; or `∇L(θ + ρ ∇L)`. Cost: 6F.
 ///
 /// # Source
-/// Foret, Kleiner, Mobahi & Neyshabur (2021), equations 2 and 3.
+/// Foret, Kleiner, Mobahi & Neyshabur (2021), equations 2 and 3; without the norm, Andriushchenko & Flammarion (2022).
 #[derive(Clone, Copy, Debug)]
 pub struct Sam {
     /// Radius of the perturbation.
     pub rho: f64,
+    /// Whether the gradient is divided by its norm, as in the original.
+    pub normalized: bool,
 }
 
 pub(super) const ENTRY: Entry = Entry {
     name: "sam",
-    summary: "sam:rho=R                          gradient at θ + R·∇L/‖∇L‖",
-    parse: |o| Ok(Box::new(Sam { rho: o.radius("rho")? })),
+    moves: true,
+    summary: "sam:rho=R[,normalized=yes|no]: gradient at θ + R·∇L/‖∇L‖, or at θ + R·∇L",
+    parse: |o| Ok(Box::new(Sam { rho: o.radius("rho")?, normalized: o.choice("normalized", &YES_NO)? })),
 };
 
+/// `ρ ∇L/‖∇L‖`, or `ρ ∇L`.
+pub(super) fn ascent(b: &mut Builder, at: &Point, rho: f64, unit: bool) -> Vec<Value> {
+    let along = if unit { normalized(b, &at.gradient.params) } else { at.gradient.params.clone() };
+    scaled(b, &along, rho)
+}
+
 impl Objective for Sam {
-    fn direction(&self, b: &mut Builder, at: &Point) -> Vec<Value> {
-        let unit = normalized(b, &at.gradient.params);
-        let moved: Vec<Value> = at
-            .params
-            .iter()
-            .zip(unit)
-            .map(|(&p, u)| {
-                let e = b.scale(u, self.rho);
-                b.add(p, e)
-            })
-            .collect();
-        // The loss at the moved point first, then its gradient there: the moved parameters are constants of this derivative.
-        let perturbed = substitute(b, &[at.loss, at.logits], at.params, &moved);
-        products::gradient(b, perturbed[0], perturbed[1], &moved).params
+    fn contribution(&self, b: &mut Builder, at: &Point, _: &Draws) -> Contribution {
+        let e = ascent(b, at, self.rho, self.normalized);
+        let moved = Moved::by(b, at, &e);
+        Contribution::Moved(moved.gradient(b).params)
     }
 
     fn spec(&self) -> String {
-        format!("sam:rho={}", self.rho)
+        format!("sam:rho={},normalized={}", self.rho, word(&YES_NO, self.normalized))
     }
 }

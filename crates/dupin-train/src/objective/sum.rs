@@ -1,0 +1,58 @@
+//! Sums of objectives.
+
+use dupin_ir::{Builder, Value};
+
+use super::{Contribution, Draws, Objective, Point};
+
+/// Several terms, each at the same θ with the same `∇L` and with its own draws: `∇L`, moved by the one term that moves it if there is one,
+/// plus what each penalty adds. No term sees another: a penalty next to `sam` is at θ, not at SAM's point.
+///
+/// Two terms that each say where `∇L` is to be taken have no sum with a clear meaning; reading a specification refuses them.
+#[derive(Debug)]
+pub struct Sum {
+    terms: Vec<Box<dyn Objective>>,
+}
+
+impl Sum {
+    /// Terms of which at most one moves the point of the gradient.
+    pub(super) fn new(terms: Vec<Box<dyn Objective>>) -> Self {
+        Self { terms }
+    }
+}
+
+impl Objective for Sum {
+    fn contribution(&self, b: &mut Builder, at: &Point, draws: &Draws) -> Contribution {
+        let (mut base, mut added) = (None, None::<Vec<Value>>);
+        for (i, term) in self.terms.iter().enumerate() {
+            let own = draws.term(b, i);
+            match term.contribution(b, at, &own) {
+                Contribution::Moved(gradient) => base = Some(gradient),
+                Contribution::Added(x) => added = Some(added.map_or(x.clone(), |sum| plus(b, &sum, &x))),
+            }
+        }
+        match (base, added) {
+            (Some(base), Some(added)) => Contribution::Moved(plus(b, &base, &added)),
+            (Some(base), None) => Contribution::Moved(base),
+            (None, added) => Contribution::Added(added.unwrap_or_default()),
+        }
+    }
+
+    fn regularizer(&self, b: &mut Builder, at: &Point, draws: &Draws) -> Option<Value> {
+        let mut sum = b.splat_like(at.loss, 0.0);
+        for (i, term) in self.terms.iter().enumerate() {
+            let own = draws.term(b, i);
+            let value = term.regularizer(b, at, &own)?;
+            sum = b.add(sum, value);
+        }
+        Some(sum)
+    }
+
+    fn spec(&self) -> String {
+        self.terms.iter().map(|t| t.spec()).collect::<Vec<_>>().join("+")
+    }
+}
+
+/// Tensor by tensor.
+pub(super) fn plus(b: &mut Builder, x: &[Value], y: &[Value]) -> Vec<Value> {
+    x.iter().zip(y).map(|(&x, &y)| b.add(x, y)).collect()
+}
