@@ -50,6 +50,11 @@ def arguments():
     args = parser.parse_args()
     if min(args.rounds, args.reps, args.threads) < 1:
         parser.error("--rounds, --reps and --threads are at least 1")
+    if args.write_doc:
+        try:
+            insert(args.write_doc.read_text(encoding="utf-8"), "")  # now, not after the measurement
+        except OSError as error:
+            parser.error(f"--write-doc: {error}")
     return args
 
 
