@@ -14,7 +14,8 @@ use serde::Serialize;
 use super::dump;
 use crate::cli::ModelArgs;
 use crate::output::{Context, line};
-use crate::report::table::{Table, significant, with_error};
+use crate::report::number::significant;
+use crate::report::table::{Table, with_error};
 
 /// Which examples.
 #[derive(Clone, Copy, Debug, ValueEnum)]
