@@ -1,4 +1,4 @@
-//! Graph transforms. Each appends to the builder's graph and returns value ids; none names a primitive, but [`simplify`].
+//! Graph transforms. Each appends to the builder's graph and returns value ids; none names a primitive, but `simplify`.
 //!
 //! | transform | from | to |
 //! |---|---|---|
