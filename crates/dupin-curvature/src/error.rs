@@ -47,6 +47,16 @@ pub enum Error {
         /// Its value.
         value: f64,
     },
+    /// The square root given for the loss's curvature in the logits is not one.
+    #[error(
+        "`S Sᵀ v` differs by {difference} from `H_z v`, whose largest entry is {largest}: give the root of the very loss, with the weights that stand in it"
+    )]
+    LossRoot {
+        /// Largest difference.
+        difference: f64,
+        /// Largest entry of what it should be.
+        largest: f64,
+    },
     /// Exact matrices are asked of a net too large for them.
     #[error(
         "dense matrices of {params} parameters would take {bytes} bytes; they are limited to {limit} parameters: estimate traces and eigenvalues instead"

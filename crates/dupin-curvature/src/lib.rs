@@ -15,6 +15,7 @@ mod error;
 mod layout;
 pub mod products;
 mod split;
+mod structured;
 mod traced;
 mod traces;
 
@@ -22,5 +23,6 @@ pub use dense::{DenseSplit, dense};
 pub use error::Error;
 pub use layout::Layout;
 pub use split::{Part, PartOperator, Products, Rayleigh, Split, SplitParams};
+pub use structured::{Curve, LossRoot, Outside, Root, StructuredOutcome, StructuredParams, StructuredTraces, structured};
 pub use traced::Traced;
 pub use traces::{GroupTrace, SplitTraces, traces};

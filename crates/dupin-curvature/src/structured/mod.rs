@@ -1,0 +1,394 @@
+//! Structured trace probes: traces of every parameter's block of `G` and `N` from one pass over the data.
+//!
+//! A probe of Hutchinson's estimator is one random direction for all of θ, and its error does not fall with the number of examples.
+//! Here the noise lies between the layers, independent in every example, and the sums over a weight's elements are carried out
+//! exactly, so that the error falls as `1/√examples`:
+//!
+//! ```text
+//! G   u = S ε at the logits with S Sᵀ = H_z, pulled back;      tr G_l = Σ_n E‖∂/∂W_l of example n‖²
+//! N   s_k = φ''(h_k) ⊙ ∂L/∂φ_k at every curved elementwise node; u = √|s_k| ε, w = sign(s_k) u injected at h_k, pulled back;
+//!                                                               tr N_l = Σ_n E⟨∂/∂W_l of u, ∂/∂W_l of w⟩
+//! ```
+//!
+//! The second holds where the logits are, as a function of one parameter, linear maps and elementwise functions in any order:
+//! the curvature of such a function is that of its elementwise nodes alone. While a diagonal `s_k` stays diagonal on its way back
+//! (elementwise nodes, sums, movements of data) no noise stands for it: its term is exact, and so is the trace of a layer whose
+//! own activation is the only curved thing behind it.
+//!
+//! Sources: the estimators are Hutchinson's (1990) with factors in place of a direction; `S` of the softmax is that of
+//! Dangel et al. (2020), "BackPACK", arXiv 1912.10985, whose sampled Gauss-Newton diagonal sums to `tr G`.
+
+mod axis;
+mod class;
+mod curvature;
+mod entry;
+mod root;
+mod samples;
+mod walk;
+
+use dupin_ir::prim::rng::threefry2x32;
+use dupin_ir::transform::{Staged, stage, substitute, vjp};
+use dupin_ir::{Buffer, Builder, Executable, Executor, Tensor, TensorType, Value};
+use dupin_linop::Rng;
+
+pub use class::Outside;
+pub use root::{Curve, LossRoot, Root};
+
+use crate::error::Error;
+use crate::layout::Layout;
+use crate::products;
+use crate::traced::Traced;
+use crate::traces::{GroupTrace, SplitTraces};
+use samples::Group;
+use walk::{Blocks, signs, walk};
+
+/// How structured traces are taken.
+#[derive(Clone, Copy, Debug)]
+pub struct StructuredParams {
+    /// Passes over the data, each with fresh noise; two are the least that tell an error.
+    pub passes: usize,
+    /// Of the noise: the same seed gives the same traces, whatever the executor's threads.
+    pub seed: u64,
+    /// Take `tr G` without noise, from one backward pass per output.
+    pub exact_gauss_newton: bool,
+}
+
+impl Default for StructuredParams {
+    fn default() -> Self {
+        Self { passes: 2, seed: 0, exact_gauss_newton: false }
+    }
+}
+
+/// Traces by structured probes.
+#[derive(Clone, Debug)]
+pub struct StructuredTraces {
+    /// In all and per module. `H = G + N` holds per example and pass.
+    pub split: SplitTraces,
+    /// Of every parameter's diagonal block, in the order of the layout.
+    pub parameters: Vec<GroupTrace>,
+}
+
+/// What structured probes have to say about a network.
+#[derive(Clone, Debug)]
+pub enum StructuredOutcome {
+    /// Its traces.
+    Traces(StructuredTraces),
+    /// It is not of their class: take [`traces`](crate::traces()) instead.
+    Outside(Outside),
+}
+
+/// Traces of H, G and N at `params` over `batches`, each the tensors of `traced.data`.
+///
+/// Estimates say `structured`, or `exact` for a `tr G` without noise. Their standard errors come from the spread of each example's
+/// passes, summed over examples; `samples` is one more than the degrees of freedom by Satterthwaite's rule (on the safe side:
+/// noise in the variances makes them look fewer), and `matvecs` counts passes. An estimate in which no noise is left has the
+/// standard error 0.
+///
+/// # Shapes and units
+/// `traced.logits: [n, outputs]`, examples along the first axis. A trace has the unit of the loss per squared parameter.
+///
+/// # Cost
+/// Per batch 2F once (primal pass and residuals), then per pass 2F for `G` and 4F for `N`: backward passes and per-example inner products
+/// of weight gradients. An exact `tr G` takes 2F per output instead.
+/// Memory: per-example gradients of the largest convolution whose output has many positions.
+///
+/// # Errors
+/// [`Error::LossRoot`] if `root` is not a square root of the loss's curvature; [`Error::Count`], [`Error::Parameter`],
+/// [`Error::Type`] for what does not fit; [`Error::NotFinite`]; errors of the executor.
+///
+/// # Panics
+/// If `settings.passes` is 0.
+///
+/// # Source
+/// See the module: Hutchinson (1990); Dangel et al. (2020) for `G`; Dauphin, Agarwala & Mobahi (2024, arXiv 2401.10809) for `N`.
+///
+/// # Examples
+/// ```
+/// use dupin_curvature::{Curve, LossRoot, StructuredOutcome, StructuredParams, Traced, structured};
+/// use dupin_ir::{Builder, DType, Reference, Tensor, TensorType, prim::DotGeneral};
+/// // Least squares: L = Σ_n w_n (θ·x_n - y_n)², so tr G = 2 Σ_n w_n ‖x_n‖² and N = 0.
+/// let mut b = Builder::new();
+/// let mut input = |name: &str, shape: &[usize]| b.input(name, TensorType::new(DType::F64, shape));
+/// let (theta, x, y, w) = (input("theta", &[1, 2]), input("x", &[3, 2]), input("y", &[3, 1]), input("w", &[3]));
+/// let logits = b.dot_general(x, theta, DotGeneral::contracting(1, 1));
+/// let residual = b.sub(logits, y);
+/// let square = b.square(residual);
+/// let each = b.reshape(square, &[3]);
+/// let loss = b.inner(each, w);
+/// let (params, names, data) = (vec![theta], vec!["theta".to_string()], vec![x, y, w]);
+/// let traced = Traced { builder: b, params, names, data, logits, loss, convex: true };
+/// let root = LossRoot { curve: Curve::MeanSquaredError, weights: w };
+/// let batch = vec![
+///     Tensor::f64([3, 2], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
+///     Tensor::f64([3, 1], vec![1.0, 0.0, 1.0]),
+///     Tensor::f64([3], vec![0.5, 0.5, 0.0]),
+/// ];
+/// let at = [Tensor::f64([1, 2], vec![0.1, 0.2])];
+/// let settings = StructuredParams::default();
+/// let outcome = structured(&Reference, traced, &root, &at, &[batch], settings, |_| {})?;
+/// let StructuredOutcome::Traces(traces) = outcome else { unreachable!("a linear model is of the class") };
+/// assert!((traces.split.gauss_newton.value - 30.0).abs() < 1e-12); // (1 + 4) + (9 + 16)
+/// assert_eq!(traces.split.nme.value, 0.0);
+/// # Ok::<(), dupin_curvature::Error>(())
+/// ```
+pub fn structured(
+    executor: &dyn Executor,
+    mut traced: Traced,
+    root: &LossRoot<'_>,
+    params: &[Tensor],
+    batches: &[Vec<Tensor>],
+    settings: StructuredParams,
+    mut progress: impl FnMut(usize),
+) -> Result<StructuredOutcome, Error> {
+    assert!(settings.passes > 0, "a trace estimate needs at least one pass");
+    let layout = fitting(&traced, params, batches)?;
+    let network = match class::analyse(&mut traced) {
+        Ok(network) => network,
+        Err(outside) => return Ok(StructuredOutcome::Outside(outside)),
+    };
+    let upload = |t: &Tensor| executor.upload(t.clone());
+    let params: Vec<Buffer> = params.iter().map(upload).collect::<Result<_, _>>()?;
+    let first: Option<Vec<Buffer>> = batches.first().map(|b| b.iter().map(upload).collect()).transpose()?;
+    if let Some(batch) = &first {
+        check_root(executor, &mut traced, root, &params, batch)?;
+    }
+
+    let (logits, count) = (traced.logits, layout.len());
+    let b = &mut traced.builder;
+    let residual = products::gradient(b, traced.loss, logits, &[]).residual;
+    let mut keys = Vec::new();
+    let eps = if settings.exact_gauss_newton { placeholder(b, logits) } else { signs(b, &mut keys, logits) };
+    let u = root.apply(b, logits, eps);
+    let fixed: Vec<Value> = traced.params.iter().chain(&traced.data).copied().collect();
+    let (sampled, exact) = if settings.exact_gauss_newton {
+        let exact = walk(b, &network, logits, count, None, Some(u));
+        let columns = Pass::new(executor, b, &exact.blocks, &fixed, &[eps])?;
+        (walk(b, &network, logits, count, Some(residual), None), Some(columns))
+    } else {
+        (walk(b, &network, logits, count, Some(residual), Some(u)), None)
+    };
+    keys.extend(sampled.keys);
+    let sites = keys.len();
+    let pass = Pass::new(executor, b, &sampled.blocks, &fixed, &keys)?;
+    if let Some(error) = b.error() {
+        return Err(error.clone().into());
+    }
+
+    let ty = b.ty(logits).clone();
+    let n = ty.shape.first().copied().unwrap_or(1);
+    let mut groups = groups(&layout);
+    for (index, batch) in batches.iter().enumerate() {
+        let batch: Vec<Buffer> = batch.iter().map(upload).collect::<Result<_, _>>()?;
+        let fixed: Vec<&Buffer> = params.iter().chain(&batch).collect();
+        let exact = match &exact {
+            Some(columns) => Some(all_columns(executor, columns, &fixed, &ty, count * n)?),
+            None => None,
+        };
+        let residuals = pass.residuals(&fixed)?;
+        for k in 0..settings.passes {
+            let keys = (0..sites).map(|site| executor.upload(key(settings.seed, index, k, site)));
+            let rows = pass.run(executor, &keys.collect::<Result<Vec<_>, _>>()?, &residuals, count * n)?;
+            let gauss_newton = exact.as_ref().unwrap_or(&rows.gauss_newton);
+            for (what, values) in [("a trace of G", gauss_newton), ("a trace of N", &rows.nme)] {
+                if let Some(&value) = values.iter().find(|v| !v.is_finite()) {
+                    return Err(Error::NotFinite { what, batch: index, value });
+                }
+            }
+            for group in &mut groups {
+                group.push(gauss_newton, &rows.nme, n);
+            }
+        }
+        for group in &mut groups {
+            group.close();
+        }
+        progress(index + 1);
+    }
+    Ok(StructuredOutcome::Traces(collect(&layout, &groups, settings)))
+}
+
+/// The layout of `params`, if they and the batches fit the traced model.
+fn fitting(traced: &Traced, params: &[Tensor], batches: &[Vec<Tensor>]) -> Result<Layout, Error> {
+    let count = |what, expected, found| if expected == found { Ok(()) } else { Err(Error::Count { what, expected, found }) };
+    count("parameters", traced.params.len(), params.len())?;
+    for batch in batches {
+        count("tensors per batch", traced.data.len(), batch.len())?;
+    }
+    let types: Vec<TensorType> = traced.params.iter().map(|&p| traced.builder.ty(p).clone()).collect();
+    for ((name, expected), tensor) in traced.names.iter().zip(&types).zip(params) {
+        if tensor.ty() != *expected {
+            return Err(Error::Parameter { name: name.clone(), expected: expected.clone(), found: tensor.ty() });
+        }
+    }
+    Ok(Layout::new(traced.names.clone(), types))
+}
+
+fn placeholder(b: &mut Builder, like: Value) -> Value {
+    let ty = b.ty(like).clone();
+    b.input("eps", ty)
+}
+
+/// Compares `S Sᵀ v` with `H_z v` for a random `v` on one batch.
+///
+/// They agree to rounding: `√ε` of the largest entry, and a few `ε` of `w·v` where the classes of all examples are certain and the
+/// entries themselves are differences of near numbers.
+fn check_root(
+    executor: &dyn Executor,
+    traced: &mut Traced,
+    root: &LossRoot<'_>,
+    params: &[Buffer],
+    batch: &[Buffer],
+) -> Result<(), Error> {
+    let (b, logits) = (&mut traced.builder, traced.logits);
+    let ty = b.ty(logits).clone();
+    let g = products::gradient(b, traced.loss, logits, &[]);
+    let (v, eps) = (placeholder(b, logits), placeholder(b, logits));
+    let expected = products::loss_curvature(b, &g, logits, v);
+    let u = root.apply(b, logits, eps);
+    let transposed = vjp(b, &[u], &[Some(v)], &[eps])[0].unwrap_or_else(|| b.splat_like(logits, 0.0));
+    let found = substitute(b, &[u], &[eps], &[transposed])[0];
+    let inputs: Vec<Value> = traced.params.iter().chain(&traced.data).copied().chain([v]).collect();
+    let program = executor.compile(&b.program(&inputs, &[expected, found, root.weights])?)?;
+    let mut along = vec![0.0; ty.len()];
+    Rng::new(0).fill_signs(&mut along);
+    let v = executor.upload(Tensor::from_f64(&ty, &along))?;
+    let out = program.run(&params.iter().chain(batch).chain([&v]).collect::<Vec<_>>())?;
+    let out: Vec<Vec<f64>> = out.iter().map(|x| Ok(executor.download(x)?.to_f64())).collect::<Result<_, Error>>()?;
+    let largest = |x: &[f64]| x.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+    let difference = out[0].iter().zip(&out[1]).fold(0.0, |m: f64, (x, y)| if m >= (x - y).abs() { m } else { (x - y).abs() });
+    let (epsilon, outputs) = (ty.dtype.epsilon(), ty.len() / ty.shape.first().copied().unwrap_or(1).max(1));
+    let tolerance = epsilon.sqrt() * largest(&out[0]) + 64.0 * epsilon * outputs as f64 * largest(&out[2]);
+    // A NaN is not within any tolerance; it is the loss's own if the model diverged.
+    if let Some(&value) = out[0].iter().find(|x| !x.is_finite()) {
+        return Err(Error::NotFinite { what: "the loss's curvature in the logits", batch: 0, value });
+    }
+    if difference <= tolerance { Ok(()) } else { Err(Error::LossRoot { difference, largest: largest(&out[0]) }) }
+}
+
+/// Traces per example and parameter, `[parameters, n]` flat.
+struct Rows {
+    gauss_newton: Vec<f64>,
+    nme: Vec<f64>,
+}
+
+/// A compiled pass.
+struct Pass {
+    /// What does not depend on the noise, and the rest; `None` if all traces are zero.
+    programs: Option<(Box<dyn Executable>, Box<dyn Executable>)>,
+    /// Which parameters each of the two outputs has rows for; the others' are zero.
+    gauss_newton: Vec<usize>,
+    nme: Vec<usize>,
+}
+
+impl Pass {
+    fn new(
+        executor: &dyn Executor,
+        b: &mut Builder,
+        blocks: &[Blocks],
+        fixed: &[Value],
+        varying: &[Value],
+    ) -> Result<Self, Error> {
+        let (mut outputs, mut present) = (Vec::new(), Vec::new());
+        for part in [|b: &Blocks| b.gauss_newton, |b: &Blocks| b.nme] {
+            let rows: Vec<(usize, Value)> = blocks.iter().enumerate().filter_map(|(i, b)| Some((i, part(b)?))).collect();
+            if !rows.is_empty() {
+                let values: Vec<Value> = rows.iter().map(|&(_, v)| b.broadcast_leading(v, 1)).collect();
+                outputs.push(b.concatenate(&values, 0));
+            }
+            present.push(rows.into_iter().map(|(i, _)| i).collect::<Vec<_>>());
+        }
+        let programs = if outputs.is_empty() {
+            None
+        } else {
+            let Staged { first, rest } = stage(b, &outputs, fixed, varying)?;
+            Some((executor.compile(&first)?, executor.compile(&rest)?))
+        };
+        let (nme, gauss_newton) = (present.pop().unwrap_or_default(), present.pop().unwrap_or_default());
+        Ok(Self { programs, gauss_newton, nme })
+    }
+
+    fn residuals(&self, fixed: &[&Buffer]) -> Result<Vec<Buffer>, Error> {
+        Ok(self.programs.as_ref().map(|(first, _)| first.run(fixed)).transpose()?.unwrap_or_default())
+    }
+
+    fn run(&self, executor: &dyn Executor, varying: &[Buffer], residuals: &[Buffer], len: usize) -> Result<Rows, Error> {
+        let inputs: Vec<&Buffer> = varying.iter().chain(residuals).collect();
+        let out = self.programs.as_ref().map(|(_, rest)| rest.run(&inputs)).transpose()?.unwrap_or_default();
+        let mut out = out.iter();
+        let mut rows = |present: &[usize]| -> Result<Vec<f64>, Error> {
+            let mut all = vec![0.0; len];
+            if let (false, Some(buffer)) = (present.is_empty(), out.next()) {
+                let values = executor.download(buffer)?.to_f64();
+                let n = values.len() / present.len();
+                for (row, &i) in values.chunks(n.max(1)).zip(present) {
+                    all[i * n..(i + 1) * n].copy_from_slice(row);
+                }
+            }
+            Ok(all)
+        };
+        Ok(Rows { gauss_newton: rows(&self.gauss_newton)?, nme: rows(&self.nme)? })
+    }
+}
+
+/// `tr G` of one batch without noise: `Σ_c ‖∂/∂W of S e_c‖²` over outputs `c`.
+fn all_columns(
+    executor: &dyn Executor,
+    pass: &Pass,
+    fixed: &[&Buffer],
+    logits: &TensorType,
+    len: usize,
+) -> Result<Vec<f64>, Error> {
+    let residuals = pass.residuals(fixed)?;
+    let outputs = logits.len() / logits.shape.first().copied().unwrap_or(1).max(1);
+    let mut sum = vec![0.0; len];
+    for c in 0..outputs {
+        let column: Vec<f64> = (0..logits.len()).map(|i| if i % outputs == c { 1.0 } else { 0.0 }).collect();
+        let eps = executor.upload(Tensor::from_f64(logits, &column))?;
+        let rows = pass.run(executor, &[eps], &residuals, len)?;
+        for (s, x) in sum.iter_mut().zip(rows.gauss_newton) {
+            *s += x;
+        }
+    }
+    Ok(sum)
+}
+
+/// The key of one place's noise: a function of seed, batch, pass and place.
+fn key(seed: u64, batch: usize, pass: usize, site: usize) -> Tensor {
+    let run = threefry2x32([seed as u32, (seed >> 32) as u32], [batch as u32, pass as u32]);
+    Tensor::u32([2], threefry2x32(run, [site as u32, 0]).to_vec())
+}
+
+/// The whole, then modules, then parameters.
+fn groups(layout: &Layout) -> Vec<Group> {
+    let mut groups = vec![Group::new(0..layout.len())];
+    for (_, range) in layout.modules() {
+        let inside = |i: &usize| range.start <= layout.range(*i).start && layout.range(*i).end <= range.end;
+        let first = (0..layout.len()).find(inside).unwrap_or_default();
+        let last = (0..layout.len()).rfind(inside).map_or(first, |i| i + 1);
+        groups.push(Group::new(first..last));
+    }
+    groups.extend((0..layout.len()).map(|i| Group::new(i..i + 1)));
+    groups
+}
+
+fn collect(layout: &Layout, groups: &[Group], settings: StructuredParams) -> StructuredTraces {
+    let passes = settings.passes;
+    let gauss_newton = |g: &Group| g.gauss_newton.estimate(passes, settings.exact_gauss_newton);
+    let named = |(name, g): (String, &Group)| GroupTrace {
+        name,
+        hessian: g.hessian.estimate(passes, false),
+        gauss_newton: gauss_newton(g),
+        nme: g.nme.estimate(passes, false),
+    };
+    let (whole, rest) = (&groups[0], &groups[1..]);
+    let modules = layout.modules();
+    let (of_modules, of_params) = rest.split_at(modules.len());
+    StructuredTraces {
+        split: SplitTraces {
+            hessian: whole.hessian.estimate(passes, false),
+            gauss_newton: gauss_newton(whole),
+            nme: whole.nme.estimate(passes, false),
+            groups: modules.into_iter().map(|(name, _)| name).zip(of_modules).map(named).collect(),
+        },
+        parameters: layout.names().iter().cloned().zip(of_params).map(named).collect(),
+    }
+}
