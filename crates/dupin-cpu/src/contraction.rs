@@ -10,7 +10,9 @@ use crate::view::{Atom, View, merged, regroup};
 /// The common refinement of atom lists of one extent: as many atoms in each, of equal extents; `None` where cuts do not divide.
 fn refine<const N: usize>(lists: [&[Atom]; N]) -> Option<Vec<[Atom; N]>> {
     let mut lists = lists.map(|list| merged(list.iter()));
-    lists.iter_mut().for_each(|list| list.reverse());
+    for list in &mut lists {
+        list.reverse();
+    }
     let mut out = Vec::new();
     loop {
         let ended = lists.iter().filter(|list| list.is_empty()).count();

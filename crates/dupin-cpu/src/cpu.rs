@@ -84,7 +84,6 @@ impl Cpu {
 }
 
 impl Executor for Cpu {
-    #[expect(clippy::unnecessary_literal_bound, reason = "the trait's signature")]
     fn name(&self) -> &str {
         NAME
     }

@@ -18,7 +18,7 @@ const TASKS: usize = 64;
 #[derive(Clone, Debug)]
 pub(crate) enum Member {
     /// An elementwise primitive; `operand` is the element type of its last operand.
-    Element { prim: Prim, operand: DType },
+    Element { prim: Box<Prim>, operand: DType },
     /// A reduction of `[outer, reduced, inner]` to `[outer, inner]`.
     Sink { reduce: Reduce, extents: [usize; 3] },
 }
@@ -179,12 +179,12 @@ fn task(len: usize, tile: usize, sinks: &[[usize; 3]]) -> Option<usize> {
 
 /// Whether tasks hold whole blocks.
 fn direct(len: usize, task: usize, &[_, reduced, inner]: &[usize; 3]) -> bool {
-    task % (reduced * inner) == 0 || len <= task
+    task.is_multiple_of(reduced * inner) || len <= task
 }
 
 /// Whether blocks hold whole tasks.
 fn partial(task: usize, &[outer, reduced, inner]: &[usize; 3]) -> bool {
-    task % inner == 0 && (outer == 1 || (reduced * inner) % task == 0)
+    task.is_multiple_of(inner) && (outer == 1 || (reduced * inner).is_multiple_of(task))
 }
 
 /// A value inside a kernel.
@@ -319,7 +319,7 @@ impl<'a> Build<'a> {
         for (load, _) in &mut self.loads {
             load.mode = match period(&load.atoms) {
                 _ if matches!(load.atoms[..], [Atom { stride: 1, .. }]) => Mode::Direct,
-                Some(p) if tile % p == 0 => Mode::Resident(slots.take()),
+                Some(p) if tile.is_multiple_of(p) => Mode::Resident(slots.take()),
                 _ => Mode::Gather(slots.take()),
             };
         }
@@ -346,10 +346,13 @@ impl<'a> Build<'a> {
         }
         let mut last: FxHashMap<Val, usize> = FxHashMap::default();
         for (at, op) in self.pending.iter().enumerate() {
-            op.outs.iter().flatten().for_each(|&i| drop(last.insert(Val::Entry(i), at)));
-            op.args.iter().for_each(|&v| drop(last.insert(v, at)));
+            for v in op.outs.iter().flatten().map(|&i| Val::Entry(i)).chain(op.args.iter().copied()) {
+                last.insert(v, at);
+            }
         }
-        sources.iter().for_each(|s| drop(last.insert(s.1, usize::MAX)));
+        for source in sources {
+            last.insert(source.1, usize::MAX);
+        }
         let mut ops = Vec::with_capacity(self.pending.len());
         for (at, op) in self.pending.iter().enumerate() {
             let mut place = |i: usize| *locs.entry(Val::Entry(i)).or_insert_with(|| Loc::Slot(slots.take()));

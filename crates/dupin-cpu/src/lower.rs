@@ -104,10 +104,8 @@ impl Lowering<'_> {
 
     fn splat(&mut self, ty: &TensorType, value: f64) -> Place {
         let key = (ty.dtype, value.to_bits());
-        let storage = match self.constants.get(&key) {
-            Some(&s) => s,
-            None => self.storage(ty.dtype, 1, Origin::Constant(vec![value]), 0),
-        };
+        let known = self.constants.get(&key).copied();
+        let storage = known.unwrap_or_else(|| self.storage(ty.dtype, 1, Origin::Constant(vec![value]), 0));
         self.constants.insert(key, storage);
         Place { storage, view: View::splat(&ty.shape) }
     }
@@ -187,14 +185,12 @@ impl Lowering<'_> {
             Prim::ReduceMax(p) => self.reduce(operands[0], &p.axes, ty, Reduce::Max),
             Prim::Pad(p) => {
                 let from = self.place(operands[0]).clone();
-                let (from, part) = match crate::movement::pad(p, &from.view, &ty.shape) {
-                    Some(part) => (from.storage, part),
-                    None => {
-                        let copy = self.copied(&from);
-                        let dense = View::dense(&from.view.shape());
-                        let part = crate::movement::pad(p, &dense, &ty.shape).expect("a dense view can be cut anywhere");
-                        (copy, part)
-                    }
+                let (from, part) = if let Some(part) = crate::movement::pad(p, &from.view, &ty.shape) {
+                    (from.storage, part)
+                } else {
+                    let dense = View::dense(&from.view.shape());
+                    let part = crate::movement::pad(p, &dense, &ty.shape).expect("a dense view can be cut anywhere");
+                    (self.copied(&from), part)
                 };
                 self.stepped(Work::Copy { parts: vec![part.loops()], fill: Some(p.value()) }, vec![from], ty)
             }
@@ -226,12 +222,11 @@ impl Lowering<'_> {
             Prim::Reverse(p) => Some(Some(view.reverse(&p.axes))),
             _ => None,
         };
-        match through(&place.view)? {
-            Some(view) => place.view = view,
-            None => {
-                let dense = View::dense(&place.view.shape());
-                place = Place { storage: self.copied(&place), view: through(&dense)?? };
-            }
+        if let Some(view) = through(&place.view)? {
+            place.view = view;
+        } else {
+            let dense = View::dense(&place.view.shape());
+            place = Place { storage: self.copied(&place), view: through(&dense)?? };
         }
         debug_assert_eq!(place.view.shape(), ty.shape, "a view of another shape than its type");
         Some(place)
@@ -260,7 +255,7 @@ impl Lowering<'_> {
         let operand = self.program.graph().nodes()[*operands.last().expect("elementwise operations have operands")].ty.dtype;
         if !ty.is_empty() {
             let member = self.clusters.add(
-                Member::Element { prim: prim.clone(), operand },
+                Member::Element { prim: Box::new(prim.clone()), operand },
                 args,
                 storage,
                 level,
@@ -279,15 +274,14 @@ impl Lowering<'_> {
             return self.splat(ty, identity);
         }
         let shape = place.view.shape();
-        let extents = match fuse::segments(&shape, axes) {
-            Some(extents) => extents,
-            None => {
-                // Reduced axes in several places: read the operand with these axes last.
-                let kept = (0..shape.len()).filter(|a| !axes.contains(a));
-                place.view = place.view.transpose(&kept.chain(axes.iter().copied()).collect::<Vec<_>>());
-                let reduced = axes.iter().map(|&a| shape[a]).product();
-                [ty.len(), reduced, 1]
-            }
+        let extents = if let Some(extents) = fuse::segments(&shape, axes) {
+            extents
+        } else {
+            // Reduced axes in several places: read the operand with these axes last.
+            let kept = (0..shape.len()).filter(|a| !axes.contains(a));
+            place.view = place.view.transpose(&kept.chain(axes.iter().copied()).collect::<Vec<_>>());
+            let reduced = axes.iter().map(|&a| shape[a]).product();
+            [ty.len(), reduced, 1]
         };
         let [outer, reduced, inner] = extents;
         if inner > COLUMNS && reduce == Reduce::Sum && ty.dtype.is_float() {

@@ -43,7 +43,9 @@ fn dependencies(lowered: &Lowered) -> (Vec<usize>, Vec<Vec<usize>>) {
         reads.sort_unstable();
         reads.dedup();
         waits[i] = reads.len();
-        reads.into_iter().for_each(|s| readers[s].push(i));
+        for s in reads {
+            readers[s].push(i);
+        }
     }
     (waits, readers)
 }

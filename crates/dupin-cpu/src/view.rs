@@ -151,11 +151,11 @@ pub(crate) fn regroup(atoms: &[Atom], shape: &[usize]) -> Option<Vec<Vec<Atom>>>
             if current.size == 1 {
                 current = rest.next()?;
             }
-            if wanted % current.size == 0 {
+            if wanted.is_multiple_of(current.size) {
                 axis.push(current);
                 wanted /= current.size;
                 current.size = 1;
-            } else if current.size % wanted == 0 {
+            } else if current.size.is_multiple_of(wanted) {
                 current.size /= wanted;
                 axis.push(Atom { size: wanted, stride: current.stride * current.size as isize });
                 wanted = 1;

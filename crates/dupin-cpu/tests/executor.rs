@@ -1,5 +1,10 @@
 //! The executor against the reference evaluator.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+#[path = "nets/mod.rs"]
+mod nets;
+
 use dupin_cpu::Cpu;
 
 #[test]
@@ -10,16 +15,11 @@ fn the_executor_contract_holds() {
     }
 }
 
-#[path = "nets/mod.rs"]
-mod nets;
-
 use dupin_ir::prim::activation::Kind;
 use dupin_ir::prim::{BinaryOp, CompareOp, UnaryOp};
 use dupin_ir::reference::Array;
 use dupin_ir::transform::stage;
-use dupin_ir::{
-    Buffer, Builder, DType, ExecError, Executable, Executor, Program, Reference, Tensor, TensorType, Value, reference,
-};
+use dupin_ir::{Buffer, Builder, DType, ExecError, Executor, Program, Reference, Tensor, TensorType, Value, reference};
 use nets::{Draws, Net};
 
 fn programs(dtype: DType) -> Vec<(&'static str, Program)> {
@@ -141,7 +141,7 @@ fn random_expressions_equal_the_reference() {
         let dtype = if seed % 2 == 0 { DType::F64 } else { DType::F32 };
         let mut b = Builder::new();
         let sizes = [1, 2, 3, 4, 6, 8, 30];
-        let shape: Vec<usize> = (0..1 + draw.below(3)).map(|_| sizes[draw.below(sizes.len())]).collect();
+        let shape: Vec<usize> = (0..=draw.below(3)).map(|_| sizes[draw.below(sizes.len())]).collect();
         let scale = if seed % 50 == 0 { 70 } else { 1 };
         let shape: Vec<usize> = [vec![shape[0] * scale], shape[1..].to_vec()].concat();
         let mut values: Vec<Value> = (0..3).map(|i| b.input(&format!("x{i}"), TensorType::new(dtype, shape.clone()))).collect();

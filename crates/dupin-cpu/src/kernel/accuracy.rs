@@ -16,6 +16,9 @@ impl Features for Separate {
     const FMA: bool = false;
 }
 
+type Narrow = fn(f32) -> f32;
+type Wide = fn(f64) -> f64;
+
 /// Distance in units in the last place of `exact` as a number of `T`, whose epsilon and smallest normal number are given.
 fn ulps(found: f64, exact: f64, epsilon: f64, tiny: f64) -> f64 {
     if found == exact || (found.is_nan() && exact.is_nan()) {
@@ -124,7 +127,7 @@ fn functions_match_the_oracle() {
     let table = oracle("unary.json");
     let mut checked = 0;
     for (name, points) in table.as_object().unwrap() {
-        let (f, g): (fn(f32) -> f32, fn(f64) -> f64) = match name.as_str() {
+        let (f, g): (Narrow, Wide) = match name.as_str() {
             "exp" => (math::exp::<f32, Fused>, math::exp::<f64, Fused>),
             "expm1" => (math::expm1::<f32, Fused>, math::expm1::<f64, Fused>),
             "log" => (math::log::<f32, Fused>, math::log::<f64, Fused>),

@@ -9,7 +9,7 @@ const TASK: usize = 32768;
 #[derive(Clone, Debug)]
 pub(crate) struct Loops {
     /// Extent, stride in the source and in the target.
-    loops: Vec<(usize, isize, isize)>,
+    nest: Vec<(usize, isize, isize)>,
     from: usize,
     to: usize,
 }
@@ -30,7 +30,7 @@ impl Loops {
                 _ => merged.push(l),
             }
         }
-        Some(Self { loops: merged, from: from.0, to: to.0 })
+        Some(Self { nest: merged, from: from.0, to: to.0 })
     }
 
     /// Runs the copy.
@@ -49,8 +49,8 @@ impl Loops {
     }
 
     unsafe fn typed<T: Copy + Send + Sync, S: Send>(&self, from: Address, to: Address, scratch: &mut [S]) {
-        let inner = self.loops.len().saturating_sub(2);
-        let (outer, inner) = self.loops.split_at(inner);
+        let inner = self.nest.len().saturating_sub(2);
+        let (outer, inner) = self.nest.split_at(inner);
         let count: usize = outer.iter().map(|l| l.0).product();
         let [rows, columns] = match inner {
             [] => [(1, 0, 0), (1, 0, 0)],

@@ -9,6 +9,9 @@ use super::memory::{Address, share};
 /// Elements that are worth a task of their own.
 const TASK: usize = 4096;
 
+/// Columns of a table that one task scatters into.
+const TABLE_COLUMNS: usize = 64;
+
 /// Whether there is a kernel.
 pub(crate) fn supports(prim: &Prim) -> bool {
     matches!(
@@ -150,9 +153,8 @@ unsafe fn typed<T: Scalar, S: Send>(
                 let at = x[1].slice::<i32>(0, types[1].len());
                 let row = len / p.rows;
                 let from = x[0].slice::<T>(0, types[0].len());
-                const COLUMNS: usize = 64;
-                share(row.div_ceil(COLUMNS), scratch, |task, _| {
-                    let columns = task * COLUMNS..((task + 1) * COLUMNS).min(row);
+                share(row.div_ceil(TABLE_COLUMNS), scratch, |task, _| {
+                    let columns = task * TABLE_COLUMNS..((task + 1) * TABLE_COLUMNS).min(row);
                     for r in 0..p.rows {
                         out.slice_mut::<T>(r * row + columns.start, columns.len()).fill(T::default());
                     }
@@ -185,7 +187,7 @@ struct Grid<'a> {
     window: &'a Window,
     shape: &'a [usize],
     strides: Vec<usize>,
-    grid: &'a [usize],
+    counts: &'a [usize],
     at: Vec<usize>,
 }
 
@@ -198,13 +200,13 @@ impl<'a> Grid<'a> {
             rest /= grid[a].max(1);
         }
         let strides = TensorType::new(DType::F32, shape).strides();
-        Self { window, shape, strides, grid, at }
+        Self { window, shape, strides, counts: grid, at }
     }
 
     fn advance(&mut self) {
         for a in (0..self.at.len()).rev() {
             self.at[a] += 1;
-            if self.at[a] < self.grid[a] {
+            if self.at[a] < self.counts[a] {
                 return;
             }
             self.at[a] = 0;

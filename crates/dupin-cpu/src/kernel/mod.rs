@@ -16,6 +16,7 @@ pub(crate) mod elementwise;
 #[allow(unsafe_code, reason = "binds addresses to storages, as the plan says")]
 pub(crate) mod machine;
 mod math;
+#[allow(clippy::excessive_precision, clippy::approx_constant, reason = "coefficients of polynomials, as fitted")]
 mod real;
 #[allow(unsafe_code, reason = "tasks of one kernel write disjoint parts of its result")]
 pub(crate) mod reduce_sum;

@@ -415,7 +415,7 @@ impl Frame<'_> {
         unsafe {
             match op.code {
                 Code::Binary(f) => {
-                    each::integer_binary::<T>(f, self.read(op.args[0]), self.read(op.args[1]), self.write(op.out), wrap)
+                    each::integer_binary::<T>(f, self.read(op.args[0]), self.read(op.args[1]), self.write(op.out), wrap);
                 }
                 _ => self.common::<T>(op),
             }

@@ -11,7 +11,7 @@ use dupin_ir::{Builder, DType, Program, Tensor, TensorType, Value};
 
 /// A layer. Convolutions pad by half their kernel; data are NHWC, kernels OIHW, dense weights `[out, in]`.
 #[derive(Clone, Copy, Debug)]
-pub enum Layer {
+pub(crate) enum Layer {
     /// In, out, kernel, stride.
     Conv(usize, usize, usize, usize),
     /// In, out.
@@ -25,44 +25,44 @@ pub enum Layer {
 }
 
 /// A net with softmax cross-entropy.
-pub struct Net {
-    pub builder: Builder,
-    pub params: Vec<Value>,
-    pub data: [Value; 2],
-    pub logits: Value,
-    pub loss: Value,
+pub(crate) struct Net {
+    pub(crate) builder: Builder,
+    pub(crate) params: Vec<Value>,
+    pub(crate) data: [Value; 2],
+    pub(crate) logits: Value,
+    pub(crate) loss: Value,
     dtype: DType,
 }
 
 use Layer::{Act, Conv, Dense, Flat, MaxPool, Pool};
 
-pub fn mlp() -> (Vec<usize>, Vec<Layer>) {
+pub(crate) fn mlp() -> (Vec<usize>, Vec<Layer>) {
     (vec![1024, 784], vec![Dense(784, 1024), Act, Dense(1024, 1024), Act, Dense(1024, 10)])
 }
 
-pub fn cnn() -> (Vec<usize>, Vec<Layer>) {
+pub(crate) fn cnn() -> (Vec<usize>, Vec<Layer>) {
     let c = |i, o, s| [Conv(i, o, 3, s), Act];
     let convs = [c(3, 32, 1), c(32, 32, 1), c(32, 64, 2), c(64, 64, 1), c(64, 128, 2), c(128, 128, 1)].concat();
     (vec![128, 32, 32, 3], [convs, vec![Pool, Dense(128, 10)]].concat())
 }
 
-pub fn lenet() -> (Vec<usize>, Vec<Layer>) {
+pub(crate) fn lenet() -> (Vec<usize>, Vec<Layer>) {
     let convs = [Conv(1, 16, 5, 1), Act, Conv(16, 32, 5, 2), Act, Conv(32, 32, 5, 2), Act, Flat];
     (vec![256, 28, 28, 1], [convs.to_vec(), vec![Dense(32 * 7 * 7, 120), Act, Dense(120, 10)]].concat())
 }
 
 /// Small ones for tests: every layer kind, odd sizes.
-pub fn small_mlp() -> (Vec<usize>, Vec<Layer>) {
+pub(crate) fn small_mlp() -> (Vec<usize>, Vec<Layer>) {
     (vec![37, 21], vec![Dense(21, 33), Act, Dense(33, 17), Act, Dense(17, 5)])
 }
 
-pub fn small_cnn() -> (Vec<usize>, Vec<Layer>) {
+pub(crate) fn small_cnn() -> (Vec<usize>, Vec<Layer>) {
     let layers = vec![Conv(2, 6, 3, 1), Act, MaxPool, Conv(6, 8, 5, 2), Act, Conv(8, 4, 3, 1), Act, Pool, Dense(4, 3)];
     (vec![5, 12, 12, 2], layers)
 }
 
 impl Net {
-    pub fn new(input: &[usize], layers: &[Layer], activation: &str, dtype: DType) -> Self {
+    pub(crate) fn new(input: &[usize], layers: &[Layer], activation: &str, dtype: DType) -> Self {
         let mut b = Builder::new();
         let kind: Kind = activation.parse().unwrap();
         let ty = |shape: &[usize]| TensorType::new(dtype, shape);
@@ -142,20 +142,20 @@ impl Net {
     }
 
     /// Loss and gradient.
-    pub fn gradient(mut self) -> Program {
+    pub(crate) fn gradient(mut self) -> Program {
         let (_, gradient) = self.gradients();
         self.program(&[], &[vec![self.loss], gradient].concat())
     }
 
     /// `{Hv, Gv, Nv}`.
-    pub fn split(mut self) -> Program {
+    pub(crate) fn split(mut self) -> Program {
         let v = self.vectors(None);
         let out = self.split_outputs(&v);
         self.program(&v, &out)
     }
 
     /// `{Hv, Gv, Nv}` of `k` vectors at once.
-    pub fn split_block(mut self, k: usize) -> Program {
+    pub(crate) fn split_block(mut self, k: usize) -> Program {
         let v = self.vectors(None);
         let out = self.split_outputs(&v);
         let many = self.vectors(Some(k));
@@ -191,10 +191,10 @@ fn cross_entropy(b: &mut Builder, z: Value, y: Value, dtype: DType) -> Value {
 }
 
 /// SplitMix64, as numbers in [0, 1).
-pub struct Draws(pub u64);
+pub(crate) struct Draws(pub(crate) u64);
 
 impl Draws {
-    pub fn next(&mut self) -> f64 {
+    pub(crate) fn next(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -202,13 +202,13 @@ impl Draws {
         ((z ^ (z >> 31)) >> 11) as f64 / 2f64.powi(53)
     }
 
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         (self.next() * n as f64) as usize
     }
 }
 
 /// Inputs of a program: weights scaled so that activations stay of order 1, labels below 3.
-pub fn inputs(program: &Program, seed: u64) -> Vec<Tensor> {
+pub(crate) fn inputs(program: &Program, seed: u64) -> Vec<Tensor> {
     let mut draw = Draws(seed);
     let types = program.inputs().iter().map(|&v| program.graph().ty(v));
     types
