@@ -16,7 +16,7 @@ fn the_executor_contract_holds() {
 }
 
 use dupin_ir::prim::activation::Kind;
-use dupin_ir::prim::{BinaryOp, CompareOp, UnaryOp};
+use dupin_ir::prim::{BinaryOp, CompareOp, DotGeneral, UnaryOp};
 use dupin_ir::reference::Array;
 use dupin_ir::transform::stage;
 use dupin_ir::{Buffer, Builder, DType, ExecError, Executor, Program, Reference, Tensor, TensorType, Value, reference};
@@ -154,7 +154,7 @@ fn random_expressions_equal_the_reference() {
             let y = same[draw.below(same.len())];
             let rank = ty.rank();
             let axis = draw.below(rank.max(1));
-            let v = match draw.below(14) {
+            let v = match draw.below(18) {
                 0 => b.push(
                     dupin_ir::prim::Unary(
                         [UnaryOp::Negate, UnaryOp::Tanh, UnaryOp::Erf, UnaryOp::Abs, UnaryOp::Sine][draw.below(5)],
@@ -176,6 +176,39 @@ fn random_expressions_equal_the_reference() {
                 7 if rank > 1 => {
                     let order: Vec<usize> = (0..rank).rev().collect();
                     b.transpose(x, &order)
+                }
+                // Products of values with themselves or others, their axes moved, and sums of such: what batching makes.
+                14 | 15 if rank > 1 && ty.len() <= 240 => {
+                    let batch = usize::from(axis == 0);
+                    let dims = if draw.below(2) == 0 {
+                        DotGeneral {
+                            lhs_batch: vec![batch],
+                            rhs_batch: vec![batch],
+                            lhs_contracting: vec![axis],
+                            rhs_contracting: vec![axis],
+                        }
+                    } else {
+                        DotGeneral::contracting(axis, axis)
+                    };
+                    let product = |b: &mut Builder, x: Value, y: Value| {
+                        let p = b.dot_general(x, y, dims.clone());
+                        let shape = b.ty(p).shape.clone();
+                        let merged = b.reshape(
+                            p,
+                            &[vec![shape[..shape.len() - 1].iter().product()], shape[shape.len() - 1..].to_vec()].concat(),
+                        );
+                        b.transpose(merged, &[1, 0])
+                    };
+                    let half = b.scale(y, 0.5);
+                    let (first, second) = (product(&mut b, x, y), product(&mut b, half, x));
+                    let sum = b.add(first, second);
+                    b.scale(sum, 1.0 / ty.shape[axis] as f64)
+                }
+                16 if rank == 3 && ty.len() <= 240 => b.transpose(x, &[1, 0, 2]),
+                17 if rank == 2 && ty.len() <= 2000 && ty.shape[0] % 2 == 0 => {
+                    let split = b.reshape(x, &[2, ty.shape[0] / 2, ty.shape[1]]);
+                    let moved = b.transpose(split, &[1, 2, 0]);
+                    b.reshape(moved, &[ty.shape[0] / 2, ty.shape[1] * 2])
                 }
                 8 => b.reshape(x, &[ty.len()]),
                 9 if rank > 0 => b.reduce_sum(x, &[axis]),
