@@ -15,6 +15,7 @@ mod movement;
 mod plan;
 mod run;
 mod step;
+mod tape;
 mod terms;
 mod view;
 

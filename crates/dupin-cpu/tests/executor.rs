@@ -205,7 +205,7 @@ fn random_expressions_equal_the_reference() {
                     b.scale(sum, 1.0 / ty.shape[axis] as f64)
                 }
                 16 if rank == 3 && ty.len() <= 240 => b.transpose(x, &[1, 0, 2]),
-                17 if rank == 2 && ty.len() <= 2000 && ty.shape[0] % 2 == 0 => {
+                17 if rank == 2 && ty.len() <= 2000 && ty.shape[0].is_multiple_of(2) => {
                     let split = b.reshape(x, &[2, ty.shape[0] / 2, ty.shape[1]]);
                     let moved = b.transpose(split, &[1, 2, 0]);
                     b.reshape(moved, &[ty.shape[0] / 2, ty.shape[1] * 2])

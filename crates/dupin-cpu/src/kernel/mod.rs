@@ -13,6 +13,8 @@ pub(crate) mod copy;
 #[allow(unsafe_code, reason = "tasks of one kernel write disjoint parts of its result")]
 pub(crate) mod direct;
 pub(crate) mod elementwise;
+#[allow(unsafe_code, reason = "tiles are slices of raw memory")]
+mod frame;
 #[allow(unsafe_code, reason = "binds addresses to storages, as the plan says")]
 pub(crate) mod machine;
 mod math;
