@@ -10,7 +10,7 @@ pub(super) const YES_NO: [(&str, bool); 2] = [("yes", true), ("no", false)];
 pub(super) const NO_YES: [(&str, bool); 2] = [("no", false), ("yes", true)];
 
 /// The word for a choice.
-pub(super) fn word<T: PartialEq>(choices: &[(&'static str, T)], value: T) -> &'static str {
+pub(super) fn word<T: Copy + PartialEq>(choices: &[(&'static str, T)], value: T) -> &'static str {
     choices.iter().find(|c| c.1 == value).expect("every choice has a word").0
 }
 

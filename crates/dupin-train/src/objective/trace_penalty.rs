@@ -30,7 +30,7 @@ pub enum Traced {
 /// The forms are `vᵀHv = żᵀ H_z ż + c·z̈` and `vᵀNv = c·z̈` with `c = ∂L/∂z` and derivatives of the logits along `v`: two forward
 /// passes, differentiated once in reverse. So `vᵀNv` is `vᵀHv - vᵀGv` per probe, without a difference that could cancel.
 ///
-/// Cost: 15F with one probe, 12F for each further one.
+/// Cost: 15F with one probe, 9F for each further one.
 ///
 /// # Source
 /// Hutchinson (1990); as a penalty, Dauphin, Agarwala & Mobahi (2024, arXiv 2401.10809), who use one Gaussian probe. `λ = σ²/2` is the
