@@ -7,7 +7,7 @@ use dupin_curvature::{
     structured, traces,
 };
 use dupin_ir::prim::{CompareOp, DotGeneral};
-use dupin_ir::{Builder, DType, Reference, Tensor, TensorType, Value};
+use dupin_ir::{Buffer, Builder, DType, ExecError, Executable, Executor, Program, Reference, Tensor, TensorType, Value};
 use dupin_linop::{Ended, Estimate, Rng};
 use dupin_nn::{Init, Loss, Mode, Network};
 
@@ -255,6 +255,38 @@ fn other_graphs_of_the_class() {
     assert!(first.value.abs() > 12.0 * first.std_error.unwrap(), "{first} says little");
 }
 
+/// `φ(2h + h)`: the diagonal comes back to `h` on two paths, whose cross term counts. With `f = cos 3h` its curvature is that of
+/// three times `h` in one step, `-9 cos 3h`, and not the sum of the paths' own, `-(4 + 1) cos 3h`.
+#[test]
+fn paths_of_one_diagonal_that_meet_again() {
+    let n = 8;
+    let mut b = Builder::new();
+    let mut float = |name: &str, shape: &[usize]| b.input(name, TensorType::new(DType::F64, shape));
+    let (theta, x, w) = (float("theta", &[2, 2]), float("x", &[n, 2]), float("w", &[n]));
+    let h = b.matmul(x, theta);
+    let twice = b.scale(h, 2.0);
+    let sum = b.add(twice, h);
+    let z = b.cos(sum);
+    let square = b.square(z);
+    let each = b.reduce_sum(square, &[1]);
+    let each = b.scale(each, 0.5);
+    let loss = b.inner(each, w);
+    let traced = || {
+        let builder = rebuilt(&b);
+        let (params, names, data) = (vec![theta], vec!["theta".into()], vec![x, w]);
+        Traced { builder, params, names, data, logits: z, loss, convex: true }
+    };
+    let mut rng = Rng::new(9);
+    let (at, batch) = (vec![draw(&[2, 2], &mut rng)], vec![draw(&[n, 2], &mut rng), Tensor::f64([n], vec![0.125; n])]);
+    let d = dense(&Split::new(&Reference, traced(), &at, vec![batch.clone()], SplitParams::default()).unwrap(), 10).unwrap();
+    let root = LossRoot { curve: Curve::Custom(&|_, _, eps| eps), weights: w };
+    let outcome = structured(&Reference, traced(), &root, &at, &[batch], passes(512, 1), |_| {}).unwrap();
+    let StructuredOutcome::Traces(t) = outcome else { panic!("{outcome:?}") };
+    let exact: f64 = (0..4).map(|i| d.nme.entry(i, i)).sum();
+    agrees(t.split.nme, exact, 1.0, "N");
+    assert!(exact.abs() > 12.0 * t.split.nme.std_error.unwrap(), "{} says little", t.split.nme);
+}
+
 /// The first layer's N of a net with one hidden layer is exact; a ReLU net's has no diagonal blocks.
 #[test]
 fn what_needs_no_noise_has_none() {
@@ -321,6 +353,44 @@ fn the_spread_is_far_below_hutchinsons() {
     for (ours, theirs) in [(t.nme, h.nme), (t.gauss_newton, h.gauss_newton)] {
         assert!(5.0 * ours.std_error.unwrap() < theirs.std_error.unwrap(), "{ours} against {theirs}");
     }
+}
+
+/// The reference evaluator, keeping count of the products in every program.
+#[derive(Default)]
+struct Counting(std::sync::Mutex<Vec<u64>>);
+
+impl Executor for Counting {
+    #[expect(clippy::unnecessary_literal_bound, reason = "the trait's signature")]
+    fn name(&self) -> &str {
+        "counting"
+    }
+    fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, ExecError> {
+        self.0.lock().unwrap().push(program.flop().contraction);
+        Reference.compile(program)
+    }
+    fn upload(&self, tensor: Tensor) -> Result<Buffer, ExecError> {
+        Reference.upload(tensor)
+    }
+    fn download(&self, buffer: &Buffer) -> Result<Tensor, ExecError> {
+        Reference.download(buffer)
+    }
+}
+
+/// In products of one layer, for `layers` equal ones. Once: all forward, and the gradient back through all but the first. Per pass:
+/// one stream of G back through all but the first, and two of N through those that have a curved node behind them and one before.
+/// Inner products of per-example gradients of dense layers take no product.
+#[test]
+fn a_pass_costs_three_backward_passes() {
+    let (layers, d, n) = (4, 5, 6);
+    let case = Case::new("mlp:5-5-5-5-5", "gelu", "ce", n, n);
+    let (traced, weights) = case.traced();
+    let root = LossRoot { curve: Curve::SoftmaxCrossEntropy, weights };
+    let executor = Counting::default();
+    structured(&executor, traced, &root, &case.params, &case.batches, passes(1, 0), |_| {}).unwrap();
+    let one = 2 * (n * d * d) as u64;
+    // The first program compares the root with the loss's curvature: a forward pass.
+    let expected = [layers, layers + (layers - 1), (layers - 1) + 2 * (layers - 2)].map(|c| c * one);
+    assert_eq!(*executor.0.lock().unwrap(), expected);
 }
 
 #[test]

@@ -249,3 +249,104 @@ pub(super) fn per_example(b: &mut Builder, x: Value, y: Value) -> Value {
     let axes: Vec<usize> = (1..b.ty(product).rank()).collect();
     b.reduce_sum(product, &axes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dupin_ir::prim::convolution::Axes;
+    use dupin_ir::{DType, Executor, Reference, Tensor};
+    use dupin_linop::Rng;
+
+    /// Name, primitive, shapes of activations and weight, where the examples lie in the activations, whether the weight comes first.
+    type Sample = (&'static str, Prim, Vec<usize>, Vec<usize>, usize, bool);
+
+    fn samples() -> Vec<Sample> {
+        let plain = |stride: usize, edge: (i64, i64)| Convolution::channels_last(&[stride; 2], &[edge; 2]);
+        let dilated =
+            Convolution { lhs_dilation: vec![2, 1], rhs_dilation: vec![1, 2], reversal: vec![true, false], ..plain(1, (1, 2)) };
+        let axes = |first, second, spatial: &[usize]| Axes { first, second, spatial: spatial.to_vec() };
+        let permuted =
+            Convolution { lhs: axes(1, 0, &[3, 2]), rhs: axes(3, 1, &[0, 2]), out: axes(2, 3, &[1, 0]), ..plain(1, (1, 0)) };
+        let grouped = Convolution { feature_group_count: 2, ..plain(2, (1, 0)) };
+        let batched =
+            DotGeneral { lhs_batch: vec![1], rhs_batch: vec![2], lhs_contracting: vec![3, 0], rhs_contracting: vec![0, 3] };
+        vec![
+            ("dense", DotGeneral::contracting(1, 1).into(), vec![3, 4], vec![2, 4], 0, false),
+            ("weight first", DotGeneral::contracting(0, 1).into(), vec![3, 4], vec![4, 2], 0, true),
+            ("positions", DotGeneral::contracting(2, 0).into(), vec![5, 3, 4], vec![4, 2], 1, false),
+            ("groups", batched.into(), vec![4, 2, 3, 2], vec![2, 5, 2, 4], 2, false),
+            ("same", plain(1, (1, 1)).into(), vec![3, 4, 5, 2], vec![3, 3, 2, 3], 0, false),
+            ("stride", plain(2, (1, -1)).into(), vec![2, 5, 5, 2], vec![3, 2, 2, 3], 0, false),
+            ("dilations", dilated.into(), vec![2, 3, 5, 2], vec![2, 2, 2, 3], 0, false),
+            ("feature groups", grouped.into(), vec![2, 4, 5, 4], vec![3, 2, 2, 6], 0, false),
+            ("permuted", permuted.into(), vec![3, 2, 4, 3], vec![2, 2, 3, 3], 1, false),
+        ]
+    }
+
+    /// Both forms of the inner product, and the diagonal's trace, against gradients of one example at a time.
+    #[test]
+    fn forms_agree_with_gradients_of_single_examples() {
+        for (name, prim, activations, kernel, axis, weight_first) in samples() {
+            let mut b = Builder::new();
+            let ty = |shape: &[usize]| TensorType::new(DType::F64, shape);
+            let (x, weight) = (b.input("x", ty(&activations)), b.input("w", ty(&kernel)));
+            let operands = if weight_first { [weight, x] } else { [x, weight] };
+            let v = b.push(prim, &operands);
+            let out = b.ty(v).clone();
+            let (left, right) = (b.input("left", out.clone()), b.input("right", out.clone()));
+            let mut entry = Entry::new(&b, v, weight, axis, true).unwrap();
+            let mut outputs = vec![entry.of_diagonal(&mut b, left)];
+            for gram in [false, true] {
+                entry.gram = gram;
+                outputs.push(entry.of_factors(&mut b, left, right));
+            }
+            // The oracle: the weight's gradient for one element of the result at a time.
+            let ct = b.input("ct", out.clone());
+            let gradient = dupin_ir::transform::vjp(&mut b, &[v], &[Some(ct)], &[weight])[0].unwrap();
+            let mut rng = Rng::new(3);
+            let mut draw = |ty: &TensorType| Tensor::from_f64(ty, &(0..ty.len()).map(|_| rng.normal()).collect::<Vec<_>>());
+            let values = [draw(&ty(&activations)), draw(&ty(&kernel)), draw(&out), draw(&out)];
+            let got = Reference.evaluate(&b.program(&[x, weight, left, right], &outputs).unwrap(), &values).unwrap();
+            let oracle = b.program(&[x, weight, ct], &[gradient]).unwrap();
+            let gradient = |ct: &[f64]| {
+                let inputs = [values[0].clone(), values[1].clone(), Tensor::from_f64(&out, ct)];
+                Reference.evaluate(&oracle, &inputs).unwrap()[0].to_f64()
+            };
+            let (l, r) = (values[2].to_f64(), values[3].to_f64());
+            let strides = out.strides();
+            let at = entry.order[0];
+            let of = |i: usize| i / strides[at] % out.shape[at];
+            let only = |ct: &[f64], n: usize| -> Vec<f64> {
+                ct.iter().enumerate().map(|(i, &c)| if of(i) == n { c } else { 0.0 }).collect()
+            };
+            for n in 0..out.shape[at] {
+                let inner: f64 = gradient(&only(&l, n)).iter().zip(gradient(&only(&r, n))).map(|(a, b)| a * b).sum();
+                let mut diagonal = 0.0;
+                for i in (0..out.len()).filter(|&i| of(i) == n) {
+                    let mut unit = vec![0.0; out.len()];
+                    unit[i] = 1.0;
+                    diagonal += l[i] * gradient(&unit).iter().map(|g| g * g).sum::<f64>();
+                }
+                // Sums of at most some hundred products of numbers of size 1 to 10.
+                for (form, (output, expected)) in got.iter().zip([diagonal, inner, inner]).enumerate() {
+                    let found = output.to_f64()[n];
+                    assert!((found - expected).abs() < 1e-11, "{name}, form {form}, example {n}: {found} is not {expected}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_cheaper_form_is_taken() {
+        let mut b = Builder::new();
+        let mut gram = |shape: [usize; 4], outputs: usize| {
+            let x = b.input("x", TensorType::new(DType::F64, shape));
+            let w = b.input("w", TensorType::new(DType::F64, [3, 3, shape[3], outputs]));
+            let v = b.push(Convolution::channels_last(&[1; 2], &[(1, 1); 2]), &[x, w]);
+            Entry::new(&b, v, w, 0, false).unwrap().gram
+        };
+        // 4·(144 + 16) against 144·16; 1024·(27 + 8) against 27·8.
+        assert!(gram([1, 2, 2, 16], 16));
+        assert!(!gram([1, 32, 32, 3], 8));
+    }
+}
