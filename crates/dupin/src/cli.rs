@@ -35,23 +35,18 @@ Examples:
       train with a gradient penalty
   dupin split --checkpoint runs/psam/model.safetensors --data fashion-mini
       traces, extreme eigenvalues and per-layer split of its Hessian
-  dupin split --model cnn --act relu~beta_gelu:4 --data ... --json
+  dupin split --model lenet --act relu~beta_gelu:4 --data fashion-mini --json
       the same of a fresh network whose second derivative is another activation's
 
 Exit codes: 0 done, 1 a check failed, 2 could not run.";
 
-/// The commands.
+/// The commands; each explains itself.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Train a network, with or without a sharpness regularizer
     Train(Train),
-    /// Measure H, G and N of a trained or fresh network
     Split(Split),
-    /// Run the paper's experiments and write a report
     Reproduce(Reproduce),
-    /// List the data sets
     Data(Data),
-    /// Time gradients, curvature products and regularized steps
     Bench(Bench),
 }
 
@@ -65,26 +60,26 @@ pub(crate) struct ModelArgs {
     #[arg(long, value_name = "SPEC")]
     pub(crate) model: Option<String>,
 
-    /// Activation: relu leaky_relu[:SLOPE] gelu gelu_tanh beta_gelu:BETA silu softplus[:BETA] tanh sigmoid elu[:ALPHA] squared_relu identity
+    /// Activation: relu leaky_relu[:SLOPE] gelu gelu_tanh beta_gelu:BETA silu softplus[:BETA] tanh sigmoid elu[:ALPHA] squared_relu identity [default: gelu]
     ///
     /// A second derivative of your choice follows a `~`: `gelu~none` (dropped), `relu~beta_gelu:4` (another activation's),
     /// `relu~bump:HEIGHT:WIDTH` (a Gaussian bump). The function and its first derivative stay.
     #[arg(long, value_name = "ACT")]
     pub(crate) act: Option<String>,
 
-    /// Initialiser by name: pytorch he_normal he_uniform xavier_normal xavier_uniform lecun_normal, each with an optional `:GAIN`
+    /// Initialiser by name: pytorch he_normal he_uniform xavier_normal xavier_uniform lecun_normal, each with an optional `:GAIN` [default: pytorch]
     #[arg(long, value_name = "NAME")]
     pub(crate) init: Option<String>,
 
-    /// Loss: `ce`, `ce:SMOOTHING` or `mse`
+    /// Loss: `ce`, `ce:SMOOTHING` or `mse` [default: ce]
     #[arg(long, value_name = "LOSS")]
     pub(crate) loss: Option<String>,
 
-    /// Seed of initialisation, data order and probes
+    /// Seed of initialisation, data order and probes [default: 0]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
 
-    /// Element type: f32 or f64
+    /// Element type: f32 or f64 [default: f32]
     #[arg(long, value_name = "TYPE")]
     pub(crate) dtype: Option<String>,
 }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use crate::output::{Context, line};
 
-/// List the data sets.
+/// List the data sets, or describe one.
 #[derive(Args, Debug)]
 pub(crate) struct Data {
     #[command(subcommand)]

@@ -29,27 +29,27 @@ pub(crate) struct Train {
     #[command(flatten)]
     model: ModelArgs,
 
-    /// Data set: `digits`, `fashion-mini`, `fashion-mnist[:DIR]` or `mnist:DIR`; `@COUNT` takes a part
+    /// Data set: `digits`, `fashion-mini`, `fashion-mnist[:DIR]` or `mnist:DIR`; `@COUNT` takes a part [default: fashion-mini]
     #[arg(long, value_name = "DATA")]
     data: Option<String>,
 
-    /// Objective, as in `sam:rho=0.05` or `psam:rho=0.1,nme=drop`; explained below
+    /// Objective, as in `sam:rho=0.05` or `psam:rho=0.1,nme=drop`; explained below [default: plain]
     #[arg(long, value_name = "OBJECTIVE")]
     objective: Option<String>,
 
-    /// Passes over the training data
+    /// Passes over the training data [default: 10]
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
 
-    /// Examples per step
+    /// Examples per step [default: 128]
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
 
-    /// Peak learning rate
+    /// Peak learning rate [default: 0.1]
     #[arg(long, value_name = "RATE")]
     lr: Option<f64>,
 
-    /// Momentum, at least 0 and below 1
+    /// Momentum, at least 0 and below 1 [default: 0.9]
     #[arg(long, value_name = "M")]
     momentum: Option<f64>,
 
@@ -57,15 +57,15 @@ pub(crate) struct Train {
     #[arg(long)]
     nesterov: bool,
 
-    /// Weight decay, added to the direction as W·θ
+    /// Weight decay, added to the direction as W·θ [default: 0]
     #[arg(long, value_name = "W")]
     weight_decay: Option<f64>,
 
-    /// Learning rate after warm-up: `cosine` or `constant`
+    /// Learning rate after warm-up: `cosine` or `constant` [default: cosine]
     #[arg(long, value_name = "SHAPE")]
     schedule: Option<String>,
 
-    /// Epochs of linear warm-up
+    /// Epochs of linear warm-up [default: 0]
     #[arg(long, value_name = "N")]
     warmup: Option<f64>,
 
@@ -83,11 +83,27 @@ pub(crate) struct Train {
 
 const OBJECTIVES: &str = "\
 Objectives (F is the cost of a forward pass; the plain gradient costs 3F):
-  plain                                gradient of the loss L                               3F
-  sam:rho=R                            gradient at θ + R·∇L/‖∇L‖                             6F
-  psam:rho=R                           gradient of L + R·‖∇L‖, which is ∇L + R·H∇L/‖∇L‖      9F
-  psam:rho=R,nme=drop                  ∇L + R·G∇L/‖∇L‖, without nonlinear modeling error     7F
-  psam:rho=R,nme=only                  ∇L + R·N∇L/‖∇L‖                                       9F
+  plain                     gradient of the loss L                                          3F
+  sam:rho=R                 gradient at θ + R·∇L/‖∇L‖; normalized=no: at θ + R·∇L           6F
+  asam:rho=R[,eta=E]        gradient at θ + R·T²∇L/‖T∇L‖ with T = |θ| + E                   6F
+  functional_sam:rho=R      SAM with the derivative by the logits taken at θ                6F
+  weight_noise:sigma=S      gradient at θ + ε, ε ~ N(0, S²)                                 3F
+    ...,points=2            mean of the gradients at θ ± ε                                  6F
+    ...,layerwise=yes       one parameter tensor moves at a time                            3F
+  psam:rho=R                gradient of L + R·‖∇L‖, which is ∇L + R·H∇L/‖∇L‖                9F
+    ...,nme=drop            ∇L + R·G∇L/‖∇L‖, without nonlinear modeling error               7F
+    ...,nme=only            ∇L + R·N∇L/‖∇L‖                                                 9F
+    ...,fd=RADIUS           any of the three by a forward difference                        6F
+  gp:lambda=W[,nme=...]     gradient of L + W/2·‖∇L‖², or its parts as of psam              9F
+  hessian_trace:lambda=W    gradient of L + W·tr H, one probe                              15F
+    ...,probes=M            more probes; distribution=gaussian|rademacher                  +9F
+  nme_trace:lambda=W        gradient of L + W·tr N; options of hessian_trace               15F
+  gn_trace:lambda=W         gradient of L + W·tr G with sampled labels and H_z held fixed  11F
+    ...,stop=no             gradient of L + W·tr G, H_z differentiated too                 11F
+
+Terms are added by `+`, as in psam:rho=0.1,nme=drop+weight_noise:sigma=0.01: penalties to one
+another and to at most one term that says where the gradient is taken (the first rows up to
+weight_noise). Each term is evaluated at θ, with draws of its own.
 
 Example:
   dupin train --model mlp:784-256-256-10 --act gelu --data fashion-mini \\
@@ -226,4 +242,39 @@ fn past_metrics(path: &Path, epochs: usize) -> anyhow::Result<String> {
     }
     let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
     Ok(text.lines().take(epochs).map(|l| format!("{l}\n")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use dupin::train::TrainConfig;
+
+    /// The defaults that help states by hand are those of the library.
+    #[test]
+    fn help_states_the_defaults() {
+        let mut cli = crate::cli::Cli::command();
+        let train = cli.find_subcommand_mut("train").expect("there is such a command");
+        let c = TrainConfig::default();
+        let defaults = [
+            ("act", c.activation),
+            ("init", c.init),
+            ("loss", c.loss),
+            ("seed", c.seed.to_string()),
+            ("dtype", c.dtype),
+            ("data", c.data),
+            ("objective", c.objective),
+            ("epochs", c.epochs.to_string()),
+            ("batch", c.batch.to_string()),
+            ("lr", c.learning_rate.to_string()),
+            ("momentum", c.momentum.to_string()),
+            ("weight_decay", c.weight_decay.to_string()),
+            ("schedule", c.schedule),
+            ("warmup", c.warmup_epochs.to_string()),
+        ];
+        for (name, value) in defaults {
+            let arg = train.get_arguments().find(|a| a.get_id() == name).expect("every setting has a flag");
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains(&format!("[default: {value}]")), "--{name}: {help}");
+        }
+    }
 }
