@@ -109,7 +109,8 @@ impl Edge {
     }
 }
 
-fn placeholder(b: &mut Builder, like: Value) -> Value {
+/// A new input of the type of `like`, to be replaced or given.
+pub(super) fn placeholder(b: &mut Builder, like: Value) -> Value {
     let ty: TensorType = b.ty(like).clone();
     b.input("placeholder", ty)
 }

@@ -22,14 +22,12 @@ mod axis;
 mod class;
 mod curvature;
 mod entry;
+mod pass;
 mod root;
 mod samples;
 mod walk;
 
-use dupin_ir::prim::rng::threefry2x32;
-use dupin_ir::transform::{Staged, stage, substitute, vjp};
-use dupin_ir::{Buffer, Builder, Executable, Executor, Tensor, TensorType, Value};
-use dupin_linop::Rng;
+use dupin_ir::{Buffer, Executor, Tensor, TensorType, Value};
 
 pub use class::Outside;
 pub use root::{Curve, LossRoot, Root};
@@ -39,8 +37,11 @@ use crate::layout::Layout;
 use crate::products;
 use crate::traced::Traced;
 use crate::traces::{GroupTrace, SplitTraces};
+use class::placeholder;
+use pass::{Pass, all_columns, key};
+use root::check_root;
 use samples::Group;
-use walk::{Blocks, signs, walk};
+use walk::{signs, walk};
 
 /// How structured traces are taken.
 #[derive(Clone, Copy, Debug)]
@@ -220,141 +221,6 @@ fn fitting(traced: &Traced, params: &[Tensor], batches: &[Vec<Tensor>]) -> Resul
         }
     }
     Ok(Layout::new(traced.names.clone(), types))
-}
-
-fn placeholder(b: &mut Builder, like: Value) -> Value {
-    let ty = b.ty(like).clone();
-    b.input("eps", ty)
-}
-
-/// Compares `S Sᵀ v` with `H_z v` for a random `v` on one batch.
-///
-/// They agree to rounding: `√ε` of the largest entry, and a few `ε` of `w·v` where the classes of all examples are certain and the
-/// entries themselves are differences of near numbers.
-fn check_root(
-    executor: &dyn Executor,
-    traced: &mut Traced,
-    root: &LossRoot<'_>,
-    params: &[Buffer],
-    batch: &[Buffer],
-) -> Result<(), Error> {
-    let (b, logits) = (&mut traced.builder, traced.logits);
-    let ty = b.ty(logits).clone();
-    let g = products::gradient(b, traced.loss, logits, &[]);
-    let (v, eps) = (placeholder(b, logits), placeholder(b, logits));
-    let expected = products::loss_curvature(b, &g, logits, v);
-    let u = root.apply(b, logits, eps);
-    let transposed = vjp(b, &[u], &[Some(v)], &[eps])[0].unwrap_or_else(|| b.splat_like(logits, 0.0));
-    let found = substitute(b, &[u], &[eps], &[transposed])[0];
-    let inputs: Vec<Value> = traced.params.iter().chain(&traced.data).copied().chain([v]).collect();
-    let program = executor.compile(&b.program(&inputs, &[expected, found, root.weights])?)?;
-    let mut along = vec![0.0; ty.len()];
-    Rng::new(0).fill_signs(&mut along);
-    let v = executor.upload(Tensor::from_f64(&ty, &along))?;
-    let out = program.run(&params.iter().chain(batch).chain([&v]).collect::<Vec<_>>())?;
-    let out: Vec<Vec<f64>> = out.iter().map(|x| Ok(executor.download(x)?.to_f64())).collect::<Result<_, Error>>()?;
-    let largest = |x: &[f64]| x.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
-    let difference = out[0].iter().zip(&out[1]).fold(0.0, |m: f64, (x, y)| if m >= (x - y).abs() { m } else { (x - y).abs() });
-    let (epsilon, outputs) = (ty.dtype.epsilon(), ty.len() / ty.shape.first().copied().unwrap_or(1).max(1));
-    let tolerance = epsilon.sqrt() * largest(&out[0]) + 64.0 * epsilon * outputs as f64 * largest(&out[2]);
-    // A NaN is not within any tolerance; it is the loss's own if the model diverged.
-    if let Some(&value) = out[0].iter().find(|x| !x.is_finite()) {
-        return Err(Error::NotFinite { what: "the loss's curvature in the logits", batch: 0, value });
-    }
-    if difference <= tolerance { Ok(()) } else { Err(Error::LossRoot { difference, largest: largest(&out[0]) }) }
-}
-
-/// Traces per example and parameter, `[parameters, n]` flat.
-struct Rows {
-    gauss_newton: Vec<f64>,
-    nme: Vec<f64>,
-}
-
-/// A compiled pass.
-struct Pass {
-    /// What does not depend on the noise, and the rest; `None` if all traces are zero.
-    programs: Option<(Box<dyn Executable>, Box<dyn Executable>)>,
-    /// Which parameters each of the two outputs has rows for; the others' are zero.
-    gauss_newton: Vec<usize>,
-    nme: Vec<usize>,
-}
-
-impl Pass {
-    fn new(
-        executor: &dyn Executor,
-        b: &mut Builder,
-        blocks: &[Blocks],
-        fixed: &[Value],
-        varying: &[Value],
-    ) -> Result<Self, Error> {
-        let (mut outputs, mut present) = (Vec::new(), Vec::new());
-        for part in [|b: &Blocks| b.gauss_newton, |b: &Blocks| b.nme] {
-            let rows: Vec<(usize, Value)> = blocks.iter().enumerate().filter_map(|(i, b)| Some((i, part(b)?))).collect();
-            if !rows.is_empty() {
-                let values: Vec<Value> = rows.iter().map(|&(_, v)| b.broadcast_leading(v, 1)).collect();
-                outputs.push(b.concatenate(&values, 0));
-            }
-            present.push(rows.into_iter().map(|(i, _)| i).collect::<Vec<_>>());
-        }
-        let programs = if outputs.is_empty() {
-            None
-        } else {
-            let Staged { first, rest } = stage(b, &outputs, fixed, varying)?;
-            Some((executor.compile(&first)?, executor.compile(&rest)?))
-        };
-        let (nme, gauss_newton) = (present.pop().unwrap_or_default(), present.pop().unwrap_or_default());
-        Ok(Self { programs, gauss_newton, nme })
-    }
-
-    fn residuals(&self, fixed: &[&Buffer]) -> Result<Vec<Buffer>, Error> {
-        Ok(self.programs.as_ref().map(|(first, _)| first.run(fixed)).transpose()?.unwrap_or_default())
-    }
-
-    fn run(&self, executor: &dyn Executor, varying: &[Buffer], residuals: &[Buffer], len: usize) -> Result<Rows, Error> {
-        let inputs: Vec<&Buffer> = varying.iter().chain(residuals).collect();
-        let out = self.programs.as_ref().map(|(_, rest)| rest.run(&inputs)).transpose()?.unwrap_or_default();
-        let mut out = out.iter();
-        let mut rows = |present: &[usize]| -> Result<Vec<f64>, Error> {
-            let mut all = vec![0.0; len];
-            if let (false, Some(buffer)) = (present.is_empty(), out.next()) {
-                let values = executor.download(buffer)?.to_f64();
-                let n = values.len() / present.len();
-                for (row, &i) in values.chunks(n.max(1)).zip(present) {
-                    all[i * n..(i + 1) * n].copy_from_slice(row);
-                }
-            }
-            Ok(all)
-        };
-        Ok(Rows { gauss_newton: rows(&self.gauss_newton)?, nme: rows(&self.nme)? })
-    }
-}
-
-/// `tr G` of one batch without noise: `Σ_c ‖∂/∂W of S e_c‖²` over outputs `c`.
-fn all_columns(
-    executor: &dyn Executor,
-    pass: &Pass,
-    fixed: &[&Buffer],
-    logits: &TensorType,
-    len: usize,
-) -> Result<Vec<f64>, Error> {
-    let residuals = pass.residuals(fixed)?;
-    let outputs = logits.len() / logits.shape.first().copied().unwrap_or(1).max(1);
-    let mut sum = vec![0.0; len];
-    for c in 0..outputs {
-        let column: Vec<f64> = (0..logits.len()).map(|i| if i % outputs == c { 1.0 } else { 0.0 }).collect();
-        let eps = executor.upload(Tensor::from_f64(logits, &column))?;
-        let rows = pass.run(executor, &[eps], &residuals, len)?;
-        for (s, x) in sum.iter_mut().zip(rows.gauss_newton) {
-            *s += x;
-        }
-    }
-    Ok(sum)
-}
-
-/// The key of one place's noise: a function of seed, batch, pass and place.
-fn key(seed: u64, batch: usize, pass: usize, site: usize) -> Tensor {
-    let run = threefry2x32([seed as u32, (seed >> 32) as u32], [batch as u32, pass as u32]);
-    Tensor::u32([2], threefry2x32(run, [site as u32, 0]).to_vec())
 }
 
 /// The whole, then modules, then parameters.

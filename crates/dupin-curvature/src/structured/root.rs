@@ -2,7 +2,14 @@
 
 use std::fmt;
 
-use dupin_ir::{Builder, Value};
+use dupin_ir::transform::{substitute, vjp};
+use dupin_ir::{Buffer, Builder, Executor, Tensor, Value};
+use dupin_linop::Rng;
+
+use super::class::placeholder;
+use crate::error::Error;
+use crate::products;
+use crate::traced::Traced;
 
 /// `S_ℓ ε` of a custom loss, from the graph, the logits `[n, outputs]` and `ε` of their type.
 pub type Root<'a> = &'a dyn Fn(&mut Builder, Value, Value) -> Value;
@@ -69,4 +76,41 @@ fn softmax_cross_entropy(b: &mut Builder, logits: Value, eps: Value) -> Value {
     let along = b.broadcast(along, &shape, &[0]);
     let back = b.mul(p, along);
     b.sub(scaled, back)
+}
+
+/// Compares `S Sᵀ v` with `H_z v` for a random `v` on one batch.
+///
+/// They agree to rounding: `√ε` of the largest entry, and a few `ε` of `w·v` where the classes of all examples are certain and the
+/// entries themselves are differences of near numbers.
+pub(super) fn check_root(
+    executor: &dyn Executor,
+    traced: &mut Traced,
+    root: &LossRoot<'_>,
+    params: &[Buffer],
+    batch: &[Buffer],
+) -> Result<(), Error> {
+    let (b, logits) = (&mut traced.builder, traced.logits);
+    let ty = b.ty(logits).clone();
+    let g = products::gradient(b, traced.loss, logits, &[]);
+    let (v, eps) = (placeholder(b, logits), placeholder(b, logits));
+    let expected = products::loss_curvature(b, &g, logits, v);
+    let u = root.apply(b, logits, eps);
+    let transposed = vjp(b, &[u], &[Some(v)], &[eps])[0].unwrap_or_else(|| b.splat_like(logits, 0.0));
+    let found = substitute(b, &[u], &[eps], &[transposed])[0];
+    let inputs: Vec<Value> = traced.params.iter().chain(&traced.data).copied().chain([v]).collect();
+    let program = executor.compile(&b.program(&inputs, &[expected, found, root.weights])?)?;
+    let mut along = vec![0.0; ty.len()];
+    Rng::new(0).fill_signs(&mut along);
+    let v = executor.upload(Tensor::from_f64(&ty, &along))?;
+    let out = program.run(&params.iter().chain(batch).chain([&v]).collect::<Vec<_>>())?;
+    let out: Vec<Vec<f64>> = out.iter().map(|x| Ok(executor.download(x)?.to_f64())).collect::<Result<_, Error>>()?;
+    let largest = |x: &[f64]| x.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+    let difference = out[0].iter().zip(&out[1]).fold(0.0, |m: f64, (x, y)| if m >= (x - y).abs() { m } else { (x - y).abs() });
+    let (epsilon, outputs) = (ty.dtype.epsilon(), ty.len() / ty.shape.first().copied().unwrap_or(1).max(1));
+    let tolerance = epsilon.sqrt() * largest(&out[0]) + 64.0 * epsilon * outputs as f64 * largest(&out[2]);
+    // A NaN is not within any tolerance; it is the loss's own if the model diverged.
+    if let Some(&value) = out[0].iter().find(|x| !x.is_finite()) {
+        return Err(Error::NotFinite { what: "the loss's curvature in the logits", batch: 0, value });
+    }
+    if difference <= tolerance { Ok(()) } else { Err(Error::LossRoot { difference, largest: largest(&out[0]) }) }
 }
