@@ -91,9 +91,9 @@ Objectives (F is the cost of a forward pass; the plain gradient costs 3F):
     ...,points=2            mean of the gradients at θ ± ε                                  6F
     ...,layerwise=yes       one parameter tensor moves at a time                            3F
   psam:rho=R                gradient of L + R·‖∇L‖, which is ∇L + R·H∇L/‖∇L‖                9F
-    ...,nme=drop            ∇L + R·G∇L/‖∇L‖, without nonlinear modeling error               7F
-    ...,nme=only            ∇L + R·N∇L/‖∇L‖                                                 9F
-    ...,fd=RADIUS           any of the three by a forward difference                        6F
+  psam:rho=R,nme=drop       ∇L + R·G∇L/‖∇L‖, without nonlinear modeling error               7F
+  psam:rho=R,nme=only       ∇L + R·N∇L/‖∇L‖                                                 9F
+  psam:rho=R,fd=RADIUS      any of the three by a forward difference                        6F
   gp:lambda=W[,nme=...]     gradient of L + W/2·‖∇L‖², or its parts as of psam              9F
   hessian_trace:lambda=W    gradient of L + W·tr H, one probe                              15F
     ...,probes=M            more probes; distribution=gaussian|rademacher                  +9F
