@@ -169,24 +169,24 @@ fn dense_nets() {
 /// A linear path from one curved node to the logits, and weights without a curved node behind them.
 #[test]
 fn convolution_nets() {
-    unbiased(&Case::new("net:2x6x6,conv3k3s2,act,conv2,avgpool3,flatten,fc3", "tanh", "ce", 4, 2), 256, 0.08);
-    unbiased(&Case::new("net:1x5x5,conv2nobias,act,maxpool2s1,conv4g2k2p0,act,gap,fc2", "gelu", "ce", 4, 4), 256, 0.08);
+    unbiased(&Case::new("net:2x6x6,conv3k3s2,act,conv2,avgpool3,flatten,fc3", "tanh", "ce", 4, 2), 128, 0.11);
+    unbiased(&Case::new("net:1x5x5,conv2nobias,act,maxpool2s1,conv4g2k2p0,act,gap,fc2", "gelu", "ce", 4, 4), 128, 0.11);
     // 1x1 and strided windows that leave rows out; many outputs, so that Gram matrices are taken.
-    unbiased(&Case::new("net:2x4x5,conv6k1,act,conv8k3s2p0,act,flatten,fc3", "gelu", "ce", 3, 3), 256, 0.08);
+    unbiased(&Case::new("net:2x4x5,conv6k1,act,conv8k3s2p0,act,flatten,fc3", "gelu", "ce", 3, 3), 128, 0.11);
 }
 
 #[test]
 fn residual_nets() {
     // The skipped value is an activation, then a curved node's operand itself.
-    unbiased(&Case::new("net:3,fc4,act,res(fc4,act,fc4),act,fc3", "tanh", "ce", 6, 3), 256, 0.06);
-    unbiased(&Case::new("net:3,fc4,res(act,fc4),act,res(fc4,act,fc4|fc4),fc3", "gelu", "ce", 6, 6), 256, 0.06);
-    unbiased(&Case::new("net:1x4x4,conv2,res(conv2,act,conv2),act,gap,fc2", "gelu", "ce", 4, 4), 256, 0.1);
+    unbiased(&Case::new("net:3,fc4,act,res(fc4,act,fc4),act,fc3", "tanh", "ce", 6, 3), 192, 0.07);
+    unbiased(&Case::new("net:3,fc4,res(act,fc4),act,res(fc4,act,fc4|fc4),fc3", "gelu", "ce", 6, 6), 192, 0.07);
+    unbiased(&Case::new("net:1x4x4,conv2,res(conv2,act,conv2),act,gap,fc2", "gelu", "ce", 4, 4), 128, 0.14);
 }
 
 #[test]
 fn normalisation_with_fixed_statistics() {
-    unbiased(&Case::new("net:2x4x4,conv3nobias,bn,act,conv3,bn,act,gap,fc2", "gelu", "ce", 4, 2), 256, 0.1);
-    unbiased(&Case::new("net:1x4x4,conv2,res(bn,act,conv2),bn,act,flatten,fc2", "tanh", "ce", 4, 4), 256, 0.1);
+    unbiased(&Case::new("net:2x4x4,conv3nobias,bn,act,conv3,bn,act,gap,fc2", "gelu", "ce", 4, 2), 128, 0.14);
+    unbiased(&Case::new("net:1x4x4,conv2,res(bn,act,conv2),bn,act,flatten,fc2", "tanh", "ce", 4, 4), 128, 0.14);
 }
 
 /// A builder with the same graph, node by node.
