@@ -154,6 +154,7 @@ fn running_statistics_come_from_the_unperturbed_pass() {
         "sam:rho=0.5",
         "asam:rho=2",
         "functional_sam:rho=0.5",
+        "gsam:rho=0.5,alpha=0.4",
         "psam:rho=0.5,fd=0.5",
         "weight_noise:sigma=0.5,points=2",
         "weight_noise:sigma=0.5,layerwise=yes",

@@ -40,6 +40,18 @@ fn moved_gradients_are_gradients_at_the_moved_point() {
     }
 }
 
+#[test]
+fn gsam_takes_the_orthogonal_part_of_the_gradient_away() {
+    for (spec, activation) in NETS {
+        let p = Problem::new(spec, activation);
+        let (g, s) = (p.gradient_at(&p.params), p.direction("sam:rho=0.3"));
+        let share = dot(&g, &s) / dot(&s, &s);
+        let expected: Vec<f64> = g.iter().zip(&s).map(|(g, s)| s - 0.4 * (g - share * s)).collect();
+        close(&p.direction("gsam:rho=0.3,alpha=0.4"), &expected, 1e-11, spec);
+        close(&p.direction("gsam:rho=0.3,alpha=0"), &s, 1e-12, spec);
+    }
+}
+
 /// Its Jacobian is that of `θ' ↦ c·z(θ')` at the perturbed point, with `c = ∂L/∂z` from the unperturbed one.
 #[test]
 fn functional_sam_perturbs_the_jacobian_alone() {
@@ -100,9 +112,15 @@ fn directions_are_gradients_of_the_loss_with_its_regularizer() {
 #[test]
 fn updates_that_are_no_gradient_have_no_regularizer() {
     let p = Problem::new(NETS[0].0, NETS[0].1);
-    for objective in
-        ["sam:rho=1", "asam:rho=1", "functional_sam:rho=1", "psam:rho=1,nme=drop", "psam:rho=1,fd=0.1", "gp:lambda=1,nme=only"]
-    {
+    for objective in [
+        "sam:rho=1",
+        "asam:rho=1",
+        "functional_sam:rho=1",
+        "gsam:rho=1,alpha=1",
+        "psam:rho=1,nme=drop",
+        "psam:rho=1,fd=0.1",
+        "gp:lambda=1,nme=only",
+    ] {
         assert!(p.regularizer(objective).is_none(), "{objective}");
         assert!(p.regularizer(&format!("{objective}+hessian_trace:lambda=1")).is_none(), "{objective}");
     }
@@ -212,6 +230,7 @@ fn steps_and_products_cost_what_they_should() {
         ("sam:rho=0.1", 6.1),
         ("asam:rho=0.1", 6.1),
         ("functional_sam:rho=0.1", 6.1),
+        ("gsam:rho=0.1,alpha=0.4", 6.1),
         ("psam:rho=0.1", 9.2),
         ("psam:rho=0.1,nme=drop", 7.1),
         ("psam:rho=0.1,nme=only", 9.2),

@@ -9,7 +9,7 @@ use super::Point;
 
 /// Where an objective's draws come from: noise from the key, labels from what the loss says of the logits' distribution.
 ///
-/// A key stands for 2³² streams per term of a sum. Streams of one key never meet; those of two keys that are far apart do not either.
+/// A key stands for 2³² streams for each term of a sum, none of which meet. Keys of different steps are to be unrelated numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct Draws<'a> {
     /// The loss of an example, whose model of the labels is sampled.

@@ -10,6 +10,7 @@ mod draws;
 mod functional_sam;
 mod gauss_newton_trace;
 mod gradient_penalty;
+mod gsam;
 mod moved;
 mod nme_part;
 mod options;
@@ -34,6 +35,7 @@ pub use draws::Draws;
 pub use functional_sam::FunctionalSam;
 pub use gauss_newton_trace::GaussNewtonTrace;
 pub use gradient_penalty::GradientPenalty;
+pub use gsam::Gsam;
 pub use nme_part::NmePart;
 pub use options::Options;
 pub use plain::Plain;
@@ -106,12 +108,13 @@ pub struct Entry {
 }
 
 /// Every objective.
-pub const OBJECTIVES: [Entry; 10] = [
+pub const OBJECTIVES: [Entry; 11] = [
     plain::ENTRY,
     sam::ENTRY,
     psam::ENTRY,
     asam::ENTRY,
     functional_sam::ENTRY,
+    gsam::ENTRY,
     gradient_penalty::ENTRY,
     weight_noise::ENTRY,
     trace_penalty::HESSIAN,

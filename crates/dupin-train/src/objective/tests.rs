@@ -10,6 +10,7 @@ fn specifications_round_trip() {
         "sam:rho=0.05,normalized=no",
         "asam:rho=0.5,eta=0.02",
         "functional_sam:rho=0.1",
+        "gsam:rho=0.1,alpha=0.4",
         "psam:rho=0.1,nme=keep",
         "psam:rho=0.1,nme=drop",
         "psam:rho=2,nme=only,fd=0.01",
@@ -49,7 +50,7 @@ fn wrong_specifications_are_explained() {
     for (text, why) in [
         (
             "sma",
-            "there is no objective `sma`; known are plain, sam, psam, asam, functional_sam, gp, weight_noise, hessian_trace, gn_trace, \
+            "there is no objective `sma`; known are plain, sam, psam, asam, functional_sam, gsam, gp, weight_noise, hessian_trace, gn_trace, \
              nme_trace",
         ),
         ("sam:r=1", "the option `rho` is missing, as in `rho=0.1`"),
@@ -62,6 +63,7 @@ fn wrong_specifications_are_explained() {
         ("psam:rho=1,fd=0", "`fd` must be a positive number"),
         ("psam:rho", "options are written `name=value`, separated by commas"),
         ("asam:rho=1,eta=-1", "`eta` must be a number that is 0 or positive"),
+        ("gsam:rho=1", "the option `alpha` is missing, as in `alpha=0.1`"),
         ("gp:rho=1", "the option `lambda` is missing, as in `lambda=0.1`"),
         ("weight_noise:sigma=1,points=3", "`points` must be 1 or 2"),
         ("hessian_trace:lambda=1,probes=0", "`probes` must be a whole number from 1 to 64"),
@@ -83,7 +85,7 @@ fn wrong_specifications_are_explained() {
         ("gp:lambda=1+plain", "`plain` adds nothing to a sum; leave it out"),
         (
             "gp:lambda=1+",
-            "there is no objective ``; known are plain, sam, psam, asam, functional_sam, gp, weight_noise, hessian_trace, gn_trace, \
+            "there is no objective ``; known are plain, sam, psam, asam, functional_sam, gsam, gp, weight_noise, hessian_trace, gn_trace, \
              nme_trace",
         ),
     ] {

@@ -87,6 +87,7 @@ Objectives (F is the cost of a forward pass; the plain gradient costs 3F):
   sam:rho=R                 gradient at θ + R·∇L/‖∇L‖; normalized=no: at θ + R·∇L           6F
   asam:rho=R[,eta=E]        gradient at θ + R·T²∇L/‖T∇L‖ with T = |θ| + E                   6F
   functional_sam:rho=R      SAM with the derivative by the logits taken at θ                6F
+  gsam:rho=R,alpha=A        SAM less A times the part of ∇L orthogonal to it                6F
   weight_noise:sigma=S      gradient at θ + ε, ε ~ N(0, S²)                                 3F
     ...,points=2            mean of the gradients at θ ± ε                                  6F
     ...,layerwise=yes       one parameter tensor moves at a time                            3F
