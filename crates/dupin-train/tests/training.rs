@@ -104,8 +104,8 @@ fn settings_and_data_that_do_not_fit_are_explained() {
     assert_eq!(message(TrainConfig { dtype: "i32".into(), ..c.clone() }), "`dtype` cannot be `i32`: it must be `f32` or `f64`");
     assert_eq!(
         message(TrainConfig { model: "lenet".into(), ..c.clone() }),
-        "the model `lenet` takes examples of shape [28, 28, 1] (height, width, channels, or a length), the data set `digits` has [8, 8, 1]"
+        "the model `lenet` takes examples of shape [28, 28, 1] (height, width, channels, or a length), the data set `digits/train` has [8, 8, 1]"
     );
     let few = message(TrainConfig { model: "mlp:64-24-4".into(), ..c });
-    assert!(few.starts_with("the model `mlp:64-24-4` has 4 outputs, the data set `digits` has 10 classes"), "{few}");
+    assert!(few.starts_with("the model `mlp:64-24-4` has 4 outputs, the data set `digits/train` has 10 classes"), "{few}");
 }

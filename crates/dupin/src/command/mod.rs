@@ -5,4 +5,5 @@ pub(crate) mod data;
 mod dump;
 pub(crate) mod reproduce;
 pub(crate) mod split;
+mod traces;
 pub(crate) mod train;

@@ -4,14 +4,15 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
-use dupin::curvature::{Part, Rayleigh, Split as Operators, SplitParams, SplitTraces, traces};
+use dupin::curvature::{Part, Rayleigh, Split as Operators, SplitParams, SplitTraces};
 use dupin::ir::{DType, Tensor};
-use dupin::linop::{Eigenpairs, LanczosParams, Rng, Which, lanczos};
+use dupin::linop::{Eigenpairs, LanczosParams, Which, lanczos};
 use dupin::nn::{Init, Loss, Network};
 use dupin::train::{load_network, sequential_batches, trace};
 use serde::Serialize;
 
 use super::dump;
+use super::traces::{self, Estimator};
 use crate::cli::ModelArgs;
 use crate::output::{Context, line};
 use crate::report::number::significant;
@@ -68,9 +69,13 @@ pub(crate) struct Split {
     #[arg(long, value_enum, default_value = "eval")]
     mode: Mode,
 
-    /// Random probes for the traces
+    /// Random probes for the traces, or passes of structured probes
     #[arg(long, value_name = "K", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
     probes: u32,
+
+    /// How traces are estimated; the result names what ran
+    #[arg(long, value_enum, default_value = "auto")]
+    estimator: Estimator,
 
     /// Lanczos steps for the extreme eigenvalues; 0 leaves them out
     #[arg(long, value_name = "S", default_value_t = 30)]
@@ -109,6 +114,8 @@ struct Report {
     loss: f64,
     gradient_norm: f64,
     trace: Three<dupin::linop::Estimate>,
+    /// Why the traces are not by structured probes, if those were tried.
+    not_structured: Option<String>,
     eigenvalues: Option<Three<Extremes>>,
     along_gradient: Three<f64>,
     layers: Vec<Layer>,
@@ -199,12 +206,16 @@ impl Split {
         let model = trace(&subject.network, &subject.loss, batch, dtype, train);
         let batches = sequential_batches(&subject.network, &data, batch, &subject.buffers, dtype)?;
         let executor = ctx.executor()?;
-        let split = Operators::new(&executor, model.traced, &subject.params, batches, SplitParams::default())?;
+        let split = Operators::new(&executor, model.traced, &subject.params, batches.clone(), SplitParams::default())?;
 
         let (loss, gradient) = split.gradient()?;
         let gradient_norm = dupin::linop::vector::norm(&gradient);
-        let bar = ctx.bar(u64::from(self.probes), "traces");
-        let t = traces(&split, self.probes as usize, &mut Rng::new(seed), |done| bar.set_position(done as u64))?;
+        let bar = ctx.bar(100, "traces");
+        let Subject { network, loss: loss_of, params, .. } = &subject;
+        let measured = traces::Subject { network, loss: loss_of, params, batches: &batches, dtype, train };
+        let (t, outside) = traces::measure(&executor, &measured, &split, self.estimator, self.probes as usize, seed, |share| {
+            bar.set_position((100.0 * share) as u64);
+        })?;
         bar.finish_and_clear();
         let along =
             if gradient_norm > 0.0 { split.rayleigh(&gradient)? } else { Rayleigh { hessian: 0.0, gauss_newton: 0.0, nme: 0.0 } };
@@ -239,6 +250,7 @@ impl Split {
             gradient_norm,
             layers: layers(&split, &t),
             trace: Three { hessian: t.hessian, gauss_newton: t.gauss_newton, nme: t.nme },
+            not_structured: outside.map(|o| o.to_string()),
             eigenvalues,
             along_gradient: Three { hessian: along.hessian, gauss_newton: along.gauss_newton, nme: along.nme },
             seconds: ctx.seconds(),
@@ -310,10 +322,13 @@ fn print(r: &Report) -> anyhow::Result<()> {
         table.add([vec![l.name.clone(), l.parameters.to_string()], estimates(&l.trace)].concat());
     }
     line(&format!("\nDiagonal blocks of the layers\n{table}"))?;
-    let products = r.trace.hessian.matvecs;
+    let trace = &r.trace.hessian;
     line(&format!(
-        "\n± is one standard error for traces ({}, {products} probes, the same for H, G and N) and the residual norm for eigenvalues (Lanczos).",
-        r.trace.hessian.estimator
+        "\n± is one standard error for traces ({}, {} probes, the same for H, G and N) and the residual norm for eigenvalues (Lanczos).",
+        trace.estimator, trace.matvecs
     ))?;
+    if let Some(why) = &r.not_structured {
+        line(&format!("Structured probes would be more precise, but do not apply: {why}."))?;
+    }
     line(&crate::output::duration(r.seconds))
 }

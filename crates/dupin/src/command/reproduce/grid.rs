@@ -54,7 +54,7 @@ pub(crate) struct Settings {
     pub(crate) momentum: f64,
     pub(crate) schedule: &'static str,
     pub(crate) init: &'static str,
-    /// Examples and probes of each net's split.
+    /// Examples, and passes of structured probes, of each net's split.
     pub(crate) split_examples: usize,
     pub(crate) split_probes: usize,
 }
@@ -97,7 +97,7 @@ impl Settings {
             schedule: "cosine",
             init: "pytorch",
             split_examples: 500,
-            split_probes: 8,
+            split_probes: 4,
         }
     }
 

@@ -20,7 +20,7 @@ const LEAD: &str = "Regularizers that look alike treat the two parts of the loss
 const LIMITS: &str = "Small networks, a part of Fashion-MNIST and few epochs: where a claim is open or refuted here, that says nothing yet of \
     large ones. SAM and the penalty share rho, one learning rate and one initialisation; where a ReLU network falls to chance, its units \
     may simply be dead (the table has their share), which leaky activations or a smaller learning rate would tell apart. With ReLU the \
-    traces of N within layers are zero by construction; what is left in its estimate is noise of couplings between layers.";
+    trace of N is zero by construction: its second derivative is, and what N has lies between layers, off the diagonal.";
 
 /// The page, and its figures as files.
 pub(super) fn build(r: &Results) -> (String, Vec<(String, String)>) {
@@ -165,7 +165,7 @@ fn traces(r: &Results, net: &Net, groups: &[&Group]) -> Figure {
     Figure {
         svg: chart.svg(),
         caption: format!(
-            "Hutchinson's estimator on {} training examples, {} probes a net, the same probes for G and N. The axis is linear within ±1.",
+            "Structured probes on {} training examples, {} passes a net. The axis is linear within ±1.",
             r.settings.split_examples, r.settings.split_probes
         ),
         command: r.command.clone(),

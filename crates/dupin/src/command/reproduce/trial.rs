@@ -3,14 +3,15 @@
 use std::fmt::Write as _;
 
 use dupin::cpu::Cpu;
-use dupin::curvature::{Split, SplitParams, traces};
+use dupin::curvature::{Split, SplitParams};
 use dupin::data;
 use dupin::ir::DType;
-use dupin::linop::{Ended, Estimate, Rng};
+use dupin::linop::{Ended, Estimate};
 use dupin::nn::Loss;
 use dupin::train::{Error, TrainConfig, Trainer, sequential_batches, trace};
 use serde::Serialize;
 
+use super::super::traces::{self, Estimator};
 use super::grid::{Settings, Trial};
 
 /// What came of a trial.
@@ -85,8 +86,12 @@ pub(crate) fn run(executor: &Cpu, settings: &Settings, trial: &Trial, data: &dat
     let model = trace(network, &loss, settings.split_examples, DType::F32, false);
     let batches = sequential_batches(network, &examples, settings.split_examples, &state.buffers, DType::F32)?;
     let params = SplitParams { block: 1, ..SplitParams::default() };
-    let split = Split::new(executor, model.traced, &state.params, batches, params)?;
-    let traces = traces(&split, settings.split_probes, &mut Rng::new(trial.seed), |_| {}).ok();
+    let split = Split::new(executor, model.traced, &state.params, batches.clone(), params)?;
+    let measured =
+        traces::Subject { network, loss: &loss, params: &state.params, batches: &batches, dtype: DType::F32, train: false };
+    // A net that is close to overflow may have no traces: it is reported without them.
+    let traces = traces::measure(executor, &measured, &split, Estimator::Auto, settings.split_probes, trial.seed, |_| {}).ok();
+    let traces = traces.map(|t| t.0);
     let along = split.gradient().and_then(|(_, g)| split.rayleigh(&g)).ok();
     let unknown = Estimate { value: f64::NAN, std_error: None, samples: 0, matvecs: 0, estimator: "none", ended: Ended::Budget };
     Ok(Outcome {

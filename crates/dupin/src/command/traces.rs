@@ -1,0 +1,69 @@
+//! The best traces that a network allows, for every command that shows some.
+
+use clap::ValueEnum;
+use dupin::curvature::{
+    Curve, LossRoot, Outside, Split, SplitTraces, StructuredOutcome, StructuredParams, structured, traces as hutchinson,
+};
+use dupin::ir::{DType, Executor, Tensor};
+use dupin::linop::Rng;
+use dupin::nn::{Loss, Network};
+use dupin::train::trace;
+
+/// How traces are estimated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Estimator {
+    /// Structured probes if the network is of their class, else Hutchinson's
+    Auto,
+    /// Structured probes: noise per example and layer, far less of it
+    Structured,
+    /// Hutchinson's estimator: any network
+    Hutchinson,
+}
+
+/// A network, where it stands and what it is measured on.
+pub(crate) struct Subject<'a> {
+    pub(crate) network: &'a Network,
+    pub(crate) loss: &'a Loss,
+    pub(crate) params: &'a [Tensor],
+    pub(crate) batches: &'a [Vec<Tensor>],
+    pub(crate) dtype: DType,
+    /// Whether normalisation takes the statistics of the batch.
+    pub(crate) train: bool,
+}
+
+/// Traces from `probes` probes (or passes), and why structured ones were not possible, if they were wanted. `progress` is given shares.
+pub(crate) fn measure(
+    executor: &dyn Executor,
+    subject: &Subject,
+    split: &Split,
+    estimator: Estimator,
+    probes: usize,
+    seed: u64,
+    progress: impl Fn(f64),
+) -> anyhow::Result<(SplitTraces, Option<Outside>)> {
+    let mut why = None;
+    if estimator != Estimator::Hutchinson {
+        let batch = subject.batches.first().map_or(1, |b| b[1].len());
+        let model = trace(subject.network, subject.loss, batch, subject.dtype, subject.train);
+        let weights = model.traced.data[2];
+        let curve = match subject.loss {
+            Loss::CrossEntropy { .. } => Curve::SoftmaxCrossEntropy,
+            Loss::Mse => Curve::MeanSquaredError,
+        };
+        let root = LossRoot { curve, weights };
+        let settings = StructuredParams { passes: probes, seed, exact_gauss_newton: false };
+        let total = (subject.batches.len() * probes) as f64;
+        let outcome = structured(executor, model.traced, &root, subject.params, subject.batches, settings, |done| {
+            progress(done as f64 / total);
+        })?;
+        match outcome {
+            StructuredOutcome::Traces(t) => return Ok((t.split, None)),
+            StructuredOutcome::Outside(outside) if estimator == Estimator::Structured => {
+                anyhow::bail!("structured probes cannot measure `{}`: {outside}", subject.network.spec());
+            }
+            StructuredOutcome::Outside(outside) => why = Some(outside),
+        }
+    }
+    let t = hutchinson(split, probes, &mut Rng::new(seed), |done| progress(done as f64 / probes as f64))?;
+    Ok((t, why))
+}
