@@ -96,11 +96,19 @@ pub(crate) fn is_broken_pipe(e: &anyhow::Error) -> bool {
 pub(crate) fn write(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
     let what = || format!("{} cannot be written", path.display());
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(what)?;
+    let mut file = temporary_in(folder).with_context(what)?;
     file.write_all(contents).with_context(what)?;
     file.as_file().sync_all().with_context(what)?;
     file.persist(path).with_context(what)?;
     Ok(())
+}
+
+/// A temporary file that others may read as far as the user's mask allows: it is about to be a result.
+fn temporary_in(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
 }
 
 /// Makes a folder and those above it.

@@ -94,7 +94,7 @@ struct Timing {
     threads: usize,
 }
 
-fn name(v: impl ValueEnum) -> String {
+fn name(v: &impl ValueEnum) -> String {
     v.to_possible_value().map_or_else(String::new, |p| p.get_name().to_string())
 }
 
@@ -148,8 +148,8 @@ impl Bench {
         let median_s = times[times.len() / 2];
         Ok(Timing {
             peer: "dupin",
-            workload: name(workload),
-            op: name(op),
+            workload: name(&workload),
+            op: name(&op),
             median_s,
             min_s: times[0],
             flop,

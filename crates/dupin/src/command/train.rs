@@ -171,7 +171,7 @@ impl Train {
             line(&format!("the run is complete: {} epochs are done", trainer.epoch()))?;
             return Ok(true);
         }
-        self.announce(ctx, &config, &trainer)?;
+        Self::announce(ctx, &config, &trainer)?;
         let table = Table::new(&["epoch", "lr", "train loss", "train acc", "‖∇L‖", "test loss", "test acc", "dead", "seconds"]);
         line(&table.head())?;
         while trainer.epoch() < config.epochs {
@@ -200,7 +200,7 @@ impl Train {
         Ok(true)
     }
 
-    fn announce(&self, ctx: &Context, config: &TrainConfig, trainer: &Trainer) -> anyhow::Result<()> {
+    fn announce(ctx: &Context, config: &TrainConfig, trainer: &Trainer) -> anyhow::Result<()> {
         let program = trainer.program();
         line(&format!(
             "{} with {} on {}: {} parameters, {} steps an epoch of {:.2} GFLOP, {} of memory, {} threads",
@@ -242,7 +242,7 @@ fn past_metrics(path: &Path, epochs: usize) -> anyhow::Result<String> {
         return Ok(String::new());
     }
     let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    Ok(text.lines().take(epochs).map(|l| format!("{l}\n")).collect())
+    Ok(text.lines().take(epochs).flat_map(|l| [l, "\n"]).collect())
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub(crate) struct Claim {
     pub(crate) id: &'static str,
     pub(crate) net: &'static str,
     /// What is claimed, in plain words.
-    pub(crate) claim: &'static str,
+    pub(crate) text: &'static str,
     /// What was compared.
     pub(crate) measure: &'static str,
     /// How the verdict follows.
@@ -162,7 +162,7 @@ const QUESTIONS: [Question; 5] = [
     },
     Question {
         id: "C4",
-        claim: "and sufficient: ReLU with a synthetic φ'' is repaired (Figure 3)",
+        claim: "Second-derivative information is sufficient: ReLU with a synthetic φ'' is repaired (Figure 3)",
         measure: "test accuracy of PSAM with ReLU and the φ'' of β-GELU (β = 4), less that with ReLU, averaged over rho",
         threshold: MARGIN,
         unit: Unit::Points,
@@ -225,7 +225,7 @@ impl Question {
             format!("the interval lies above 0 and the mean is at least {least}")
         };
         let rule = format!("supported if {above}; refuted if the whole interval lies below {least}; open otherwise");
-        Claim { id: self.id, net, claim: self.claim, measure: self.measure, rule, verdict, effect, interval, numbers }
+        Claim { id: self.id, net, text: self.claim, measure: self.measure, rule, verdict, effect, interval, numbers }
     }
 }
 

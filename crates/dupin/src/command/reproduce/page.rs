@@ -49,7 +49,7 @@ fn card(c: &Claim) -> html::Claim {
     };
     html::Claim {
         label: format!("{}, {}", c.id, c.net),
-        text: format!("{}.", c.claim),
+        text: format!("{}.", c.text),
         verdict,
         numbers: vec![("effect".into(), c.numbers.clone())],
         rule: format!("the effect is {}; {}.", c.measure, c.rule),
