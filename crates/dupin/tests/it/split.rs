@@ -19,10 +19,22 @@ fn traces_add_up_and_json_holds_them() {
         "--lanczos",
         "10",
     ];
-    let json: serde_json::Value = serde_json::from_str(&succeeds(d.path(), &[&args[..], &["--json"]].concat())).unwrap();
-    let trace = |part: &str| json["trace"][part]["value"].as_f64().unwrap();
-    assert!((trace("hessian") - trace("gauss_newton") - trace("nme")).abs() < 1e-6 * trace("gauss_newton"));
-    assert!(trace("gauss_newton") > 0.0 && json["trace"]["nme"]["std_error"].as_f64().unwrap() > 0.0);
+    let measure = |estimator: &str| -> serde_json::Value {
+        serde_json::from_str(&succeeds(d.path(), &[&args[..], &["--json", "--estimator", estimator]].concat())).unwrap()
+    };
+    let part = |json: &serde_json::Value, part: &str, what: &str| json["trace"][part][what].as_f64().unwrap();
+    for estimator in ["structured", "hutchinson"] {
+        let json = measure(estimator);
+        let value = |p: &str| part(&json, p, "value");
+        assert!((value("hessian") - value("gauss_newton") - value("nme")).abs() < 1e-6 * value("gauss_newton"));
+        assert!(value("gauss_newton") > 0.0 && part(&json, "gauss_newton", "std_error") > 0.0);
+        assert_eq!(json["trace"]["nme"]["estimator"], estimator);
+    }
+    let (json, other) = (measure("auto"), measure("hutchinson"));
+    assert_eq!(json["trace"]["nme"]["estimator"], "structured");
+    let apart = part(&json, "nme", "value") - part(&other, "nme", "value");
+    let error = part(&json, "nme", "std_error").hypot(part(&other, "nme", "std_error"));
+    assert!(apart.abs() < 4.0 * error, "{apart} with an error of {error}");
     assert_eq!(json["parameters"], 1210);
     assert_eq!(json["layers"].as_array().unwrap().len(), 2);
     let e = &json["eigenvalues"]["nme"];
