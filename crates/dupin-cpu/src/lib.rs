@@ -21,4 +21,4 @@ mod view;
 
 pub use cpu::Cpu;
 pub(crate) use cpu::NAME;
-pub use run::Compiled;
+pub use run::{Compiled, KernelTime};

@@ -7,7 +7,7 @@ use dupin_ir::{Buffer, DType, Data, ExecError, Executable, Program, Tensor, Tens
 use rayon::ThreadPool;
 
 use crate::kernel::machine::{Code, Machine};
-use crate::step::{Origin, Work};
+use crate::step::{Contract, Origin, Step, Work};
 
 /// Operations below which threads cost more than they save.
 const PARALLEL_FLOP: f64 = 2e6;
@@ -22,6 +22,19 @@ pub struct Compiled {
     threads: usize,
     /// Memory of runs that have ended; each concurrent run has its own.
     idle: Mutex<Vec<Machine>>,
+}
+
+/// What a kernel took in one run.
+#[derive(Clone, Debug)]
+pub struct KernelTime {
+    /// What it does.
+    pub kernel: String,
+    /// From the end of the kernel before it to its own.
+    pub seconds: f64,
+    /// Floating-point operations: of contractions a multiply-add is two; of fused kernels one per element and operation.
+    pub flop: f64,
+    /// Bytes of its operands and results, each counted once.
+    pub bytes: usize,
 }
 
 impl Compiled {
@@ -55,7 +68,31 @@ impl Compiled {
         self.code.lowered.steps.iter().flat_map(|s| s.reads.iter().chain(&s.writes)).map(|&s| storages[s].bytes()).sum()
     }
 
-    fn evaluate(&self, buffers: &[&Buffer], inputs: &[&Tensor]) -> Vec<Buffer> {
+    /// Runs once and times every kernel, in the order they run. `clock` gives seconds from any origin.
+    ///
+    /// # Errors
+    /// As a run.
+    pub fn profile(&self, inputs: &[&Buffer], clock: &(dyn Fn() -> f64 + Sync)) -> Result<Vec<KernelTime>, ExecError> {
+        check_inputs(&self.program, inputs)?;
+        let tensors = inputs.iter().map(|b| host(b)).collect::<Result<Vec<_>, _>>()?;
+        let mut ends = Vec::with_capacity(self.kernels());
+        let mut begin = clock();
+        self.evaluate(inputs, &tensors, &mut |_| ends.push(clock()));
+        let storages = &self.code.lowered.storages;
+        let time = |(step, end): (&Step, f64)| {
+            let seconds = end - std::mem::replace(&mut begin, end);
+            let flop = match &step.work {
+                Work::Contract(terms) => terms.iter().map(Contract::flop).sum(),
+                Work::Fused(tape) => (tape.len * tape.ops.len()) as f64,
+                _ => 0.0,
+            };
+            let bytes = step.reads.iter().chain(&step.writes).map(|&s| storages[s].bytes()).sum();
+            KernelTime { kernel: step.work.to_string(), seconds, flop, bytes }
+        };
+        Ok(self.code.lowered.steps.iter().zip(ends).map(time).collect())
+    }
+
+    fn evaluate(&self, buffers: &[&Buffer], inputs: &[&Tensor], watch: &mut (dyn FnMut(usize) + Send)) -> Vec<Buffer> {
         let lowered = &self.code.lowered;
         let mut results: Vec<(usize, Tensor)> = Vec::new();
         for output in &lowered.outputs {
@@ -66,9 +103,9 @@ impl Compiled {
         }
         let mut machine = self.idle().pop().unwrap_or_else(|| Machine::new(&self.code, self.threads));
         if self.threads > 1 {
-            self.pool.install(|| machine.run(&self.code, inputs, &mut results));
+            self.pool.install(|| machine.run(&self.code, inputs, &mut results, watch));
         } else {
-            machine.run(&self.code, inputs, &mut results);
+            machine.run(&self.code, inputs, &mut results, watch);
         }
         self.idle().push(machine);
         let results: Vec<(usize, Arc<Tensor>)> = results.into_iter().map(|(s, t)| (s, Arc::new(t))).collect();
@@ -98,7 +135,7 @@ impl Executable for Compiled {
     fn run(&self, inputs: &[&Buffer]) -> Result<Vec<Buffer>, ExecError> {
         check_inputs(&self.program, inputs)?;
         let tensors = inputs.iter().map(|b| host(b)).collect::<Result<Vec<_>, _>>()?;
-        Ok(self.evaluate(inputs, &tensors))
+        Ok(self.evaluate(inputs, &tensors, &mut |_| {}))
     }
 
     fn peak_bytes(&self) -> usize {

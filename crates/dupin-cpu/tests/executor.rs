@@ -321,3 +321,21 @@ fn kernels_are_few() {
     assert!(compiled.kernels() <= 18, "{compiled}");
     assert!(compiled.to_string().contains("contract"), "{compiled}");
 }
+
+#[test]
+fn a_profile_names_every_kernel_and_accounts_for_the_time() {
+    let (_, program) = programs(DType::F32).remove(0);
+    let cpu = Cpu::new(Some(2)).unwrap();
+    let compiled = cpu.compile_plan(&program).unwrap();
+    let inputs: Vec<dupin_ir::Buffer> =
+        program.inputs().iter().map(|&v| cpu.upload(Tensor::zeros(program.graph().ty(v))).unwrap()).collect();
+    let inputs: Vec<&dupin_ir::Buffer> = inputs.iter().collect();
+    // A clock that moves by 1 at every look: each kernel takes exactly that.
+    let ticks = std::sync::atomic::AtomicU32::new(0);
+    let clock = || f64::from(ticks.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+    let times = compiled.profile(&inputs, &clock).unwrap();
+    assert_eq!(times.len(), compiled.kernels());
+    assert!(times.iter().all(|k| k.seconds == 1.0 && k.bytes > 0 && !k.kernel.is_empty()));
+    assert_eq!(times.iter().map(|k| k.bytes).sum::<usize>(), compiled.bytes_moved());
+    assert!(compiled.profile(&inputs[1..], &clock).is_err());
+}

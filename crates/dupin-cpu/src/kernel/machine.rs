@@ -114,8 +114,14 @@ impl Machine {
         Self { arena, registers, f32, f64, addresses, bound: Vec::with_capacity(most) }
     }
 
-    /// Runs the steps. `outputs` are the results by storage.
-    pub(crate) fn run(&mut self, code: &Code, inputs: &[&Tensor], outputs: &mut [(usize, Tensor)]) {
+    /// Runs the steps and tells `watch` of each that is done. `outputs` are the results by storage.
+    pub(crate) fn run(
+        &mut self,
+        code: &Code,
+        inputs: &[&Tensor],
+        outputs: &mut [(usize, Tensor)],
+        watch: &mut (dyn FnMut(usize) + Send),
+    ) {
         self.addresses.clear();
         let arena = self.arena.address();
         for (s, storage) in code.lowered.storages.iter().enumerate() {
@@ -129,8 +135,9 @@ impl Machine {
         for (s, tensor) in outputs {
             self.addresses[*s] = address_mut(tensor);
         }
-        for step in &code.lowered.steps {
+        for (i, step) in code.lowered.steps.iter().enumerate() {
             self.step(code, step);
+            watch(i);
         }
     }
 

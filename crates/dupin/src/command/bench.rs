@@ -1,6 +1,7 @@
 //! `dupin bench`: times of the programs that everything else is made of.
 
 use clap::{Args, ValueEnum};
+use dupin::cpu::Cpu;
 use dupin::curvature::products;
 use dupin::ir::transform::batch_all;
 use dupin::ir::{Buffer, DType, Executor, Program, Tensor, Value};
@@ -78,6 +79,10 @@ pub(crate) struct Bench {
     /// One JSON object per line
     #[arg(long)]
     json: bool,
+
+    /// Time every kernel of each program instead: seconds, FLOP/s and bytes/s, the slowest first
+    #[arg(long, conflicts_with = "json")]
+    profile: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -106,6 +111,10 @@ impl Bench {
         let mut table = Table::new(&["workload", "op", "median", "fastest", "GFLOP", "GFLOP/s", "memory", "compile"]);
         for workload in or_all(&self.workload) {
             for &op in &ops {
+                if self.profile {
+                    self.profile(ctx, &executor, workload, op)?;
+                    continue;
+                }
                 let t = self.time(ctx, &executor, workload, op)?;
                 if self.json {
                     line(&serde_json::to_string(&t)?)?;
@@ -123,10 +132,34 @@ impl Bench {
                 ]);
             }
         }
-        if !self.json {
+        if !self.json && !self.profile {
             line(&table.to_string())?;
         }
         Ok(true)
+    }
+
+    /// Kernels of one program, each with its fastest time over the repetitions.
+    fn profile(&self, ctx: &Context, executor: &Cpu, workload: Workload, op: Op) -> anyhow::Result<()> {
+        let (program, inputs) = build(workload, op)?;
+        let compiled = executor.compile_plan(&program)?;
+        let inputs: Vec<Buffer> = inputs.into_iter().map(|t| executor.upload(t)).collect::<Result<_, _>>()?;
+        let inputs: Vec<&Buffer> = inputs.iter().collect();
+        let clock = || ctx.seconds();
+        let mut kernels = compiled.profile(&inputs, &clock)?;
+        for _ in 0..self.reps {
+            for (k, again) in kernels.iter_mut().zip(compiled.profile(&inputs, &clock)?) {
+                k.seconds = k.seconds.min(again.seconds);
+            }
+        }
+        let total: f64 = kernels.iter().map(|k| k.seconds).sum();
+        kernels.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
+        let mut table = Table::new(&["kernel", "time", "share", "GFLOP/s", "GB/s"]);
+        for k in &kernels {
+            let share = format!("{:.1} %", 100.0 * k.seconds / total);
+            let rate = |amount: f64| format!("{:.1}", amount / k.seconds / 1e9);
+            table.add(vec![k.kernel.clone(), seconds(k.seconds), share, rate(k.flop), rate(k.bytes as f64)]);
+        }
+        line(&format!("{} {}: {} kernels, {}\n{table}", name(&workload), name(&op), kernels.len(), seconds(total)))
     }
 
     fn time(&self, ctx: &Context, executor: &dyn Executor, workload: Workload, op: Op) -> anyhow::Result<Timing> {
