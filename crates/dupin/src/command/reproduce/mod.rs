@@ -30,8 +30,8 @@ enum Name {
 
 /// Run the paper's experiments and write a report.
 ///
-/// Trains every net of a fixed grid (seeds included), splits the Hessian of each, decides each claim by a rule that was fixed
-/// before running, and writes summary.json, trials.csv, the figures and a self-contained report.html.
+/// Trains every net of a fixed grid (seeds included), splits the Hessian of each, decides each claim by a rule that stands in
+/// the code, and writes summary.json, trials.csv, the figures and a self-contained report.html.
 #[derive(Args, Debug)]
 pub(crate) struct Reproduce {
     /// Which experiment
