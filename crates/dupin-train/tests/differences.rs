@@ -109,7 +109,9 @@ fn each_part_agrees_with_central_differences() {
         let split = Split::new(&Reference, m.traced, &case.params, vec![case.data.clone()], settings).unwrap();
         let mut v = wave(split.dim(), 99);
         let length = norm(&v);
-        v.iter_mut().for_each(|x| *x /= length);
+        for x in &mut v {
+            *x /= length;
+        }
         let exact = split.products(&v).unwrap();
 
         let (plus, minus) = (case.moved(&v, h), case.moved(&v, -h));
