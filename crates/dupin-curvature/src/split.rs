@@ -138,18 +138,7 @@ impl<'e> Split<'e> {
         batches: Vec<Vec<Tensor>>,
         settings: SplitParams,
     ) -> Result<Self, Error> {
-        let count = |what, expected, found| if expected == found { Ok(()) } else { Err(Error::Count { what, expected, found }) };
-        count("parameters", traced.params.len(), params.len())?;
-        for batch in &batches {
-            count("tensors per batch", traced.data.len(), batch.len())?;
-        }
-        let types: Vec<_> = traced.params.iter().map(|&p| traced.builder.ty(p).clone()).collect();
-        for ((name, expected), tensor) in traced.names.iter().zip(&types).zip(params) {
-            if tensor.ty() != *expected {
-                return Err(Error::Parameter { name: name.clone(), expected: expected.clone(), found: tensor.ty() });
-            }
-        }
-        let layout = Layout::new(traced.names.clone(), types);
+        let layout = traced.fitting(params, &batches)?;
         let g = products::gradient(&mut traced.builder, traced.loss, traced.logits, &traced.params);
         let fixed: Vec<Value> = traced.params.iter().chain(&traced.data).copied().collect();
         let gradient = traced.builder.program(&fixed, &[vec![traced.loss], g.params.clone()].concat())?;

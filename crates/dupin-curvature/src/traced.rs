@@ -1,6 +1,9 @@
 //! A model and its loss, traced into a graph.
 
-use dupin_ir::{Builder, Value};
+use dupin_ir::{Builder, Tensor, TensorType, Value};
+
+use crate::error::Error;
+use crate::layout::Layout;
 
 /// The graph of `L(θ) = Σ_n w_n ℓ(z_n(θ), y_n)`, with the values that curvature is about.
 ///
@@ -22,4 +25,22 @@ pub struct Traced {
     pub loss: Value,
     /// Whether ℓ is convex in `z`, so that `G ⪰ 0`.
     pub convex: bool,
+}
+
+impl Traced {
+    /// The layout of `params`, if they and the batches fit the traced model.
+    pub(crate) fn fitting(&self, params: &[Tensor], batches: &[Vec<Tensor>]) -> Result<Layout, Error> {
+        let count = |what, expected, found| if expected == found { Ok(()) } else { Err(Error::Count { what, expected, found }) };
+        count("parameters", self.params.len(), params.len())?;
+        for batch in batches {
+            count("tensors per batch", self.data.len(), batch.len())?;
+        }
+        let types: Vec<TensorType> = self.params.iter().map(|&p| self.builder.ty(p).clone()).collect();
+        for ((name, expected), tensor) in self.names.iter().zip(&types).zip(params) {
+            if tensor.ty() != *expected {
+                return Err(Error::Parameter { name: name.clone(), expected: expected.clone(), found: tensor.ty() });
+            }
+        }
+        Ok(Layout::new(self.names.clone(), types))
+    }
 }

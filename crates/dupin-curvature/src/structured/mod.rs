@@ -27,7 +27,7 @@ mod root;
 mod samples;
 mod walk;
 
-use dupin_ir::{Buffer, Executor, Tensor, TensorType, Value};
+use dupin_ir::{Buffer, Executor, Tensor, Value};
 
 pub use class::Outside;
 pub use root::{Curve, LossRoot, Root};
@@ -142,7 +142,7 @@ pub fn structured(
     mut progress: impl FnMut(usize),
 ) -> Result<StructuredOutcome, Error> {
     assert!(settings.passes > 0, "a trace estimate needs at least one pass");
-    let layout = fitting(&traced, params, batches)?;
+    let layout = traced.fitting(params, batches)?;
     let network = match class::analyse(&mut traced) {
         Ok(network) => network,
         Err(outside) => return Ok(StructuredOutcome::Outside(outside)),
@@ -205,22 +205,6 @@ pub fn structured(
         progress(index + 1);
     }
     Ok(StructuredOutcome::Traces(collect(&layout, &groups, settings)))
-}
-
-/// The layout of `params`, if they and the batches fit the traced model.
-fn fitting(traced: &Traced, params: &[Tensor], batches: &[Vec<Tensor>]) -> Result<Layout, Error> {
-    let count = |what, expected, found| if expected == found { Ok(()) } else { Err(Error::Count { what, expected, found }) };
-    count("parameters", traced.params.len(), params.len())?;
-    for batch in batches {
-        count("tensors per batch", traced.data.len(), batch.len())?;
-    }
-    let types: Vec<TensorType> = traced.params.iter().map(|&p| traced.builder.ty(p).clone()).collect();
-    for ((name, expected), tensor) in traced.names.iter().zip(&types).zip(params) {
-        if tensor.ty() != *expected {
-            return Err(Error::Parameter { name: name.clone(), expected: expected.clone(), found: tensor.ty() });
-        }
-    }
-    Ok(Layout::new(traced.names.clone(), types))
 }
 
 /// The whole, then modules, then parameters.
