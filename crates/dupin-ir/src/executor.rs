@@ -64,6 +64,14 @@ pub trait Executor: Send + Sync {
     /// [`ExecError::ForeignBuffer`] if another executor made it; [`ExecError::Device`] for what a device reports.
     fn download(&self, buffer: &Buffer) -> Result<Tensor, ExecError>;
 
+    /// Waits until these buffers are computed. An executor whose runs return when they are done has nothing to wait for.
+    ///
+    /// # Errors
+    /// [`ExecError::Device`] for what a run that was under way reports.
+    fn wait(&self, _buffers: &[Buffer]) -> Result<(), ExecError> {
+        Ok(())
+    }
+
     /// Uploads, runs once and downloads: for tests and one-off values.
     ///
     /// # Errors
@@ -73,6 +81,29 @@ pub trait Executor: Send + Sync {
         let inputs = inputs.iter().map(|t| self.upload(t.clone())).collect::<Result<Vec<_>, _>>()?;
         let outputs = executable.run(&inputs.iter().collect::<Vec<_>>())?;
         outputs.iter().map(|b| self.download(b)).collect()
+    }
+}
+
+/// An executor behind a pointer is one: what is chosen at run time serves where one is asked for.
+impl<E: Executor + ?Sized> Executor for Box<E> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, ExecError> {
+        (**self).compile(program)
+    }
+
+    fn upload(&self, tensor: Tensor) -> Result<Buffer, ExecError> {
+        (**self).upload(tensor)
+    }
+
+    fn download(&self, buffer: &Buffer) -> Result<Tensor, ExecError> {
+        (**self).download(buffer)
+    }
+
+    fn wait(&self, buffers: &[Buffer]) -> Result<(), ExecError> {
+        (**self).wait(buffers)
     }
 }
 

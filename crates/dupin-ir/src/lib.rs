@@ -30,6 +30,7 @@ mod ops;
 pub mod prim;
 mod program;
 pub mod reference;
+pub mod stablehlo;
 mod tensor;
 pub mod text;
 pub mod transform;

@@ -3,7 +3,7 @@
 use dupin_ir::contract::{legal, operands, program};
 use dupin_ir::prim::{Broken, Sample};
 use dupin_ir::reference::{Array, evaluate};
-use dupin_ir::transform::{batch_all, jvp, vjp};
+use dupin_ir::transform::{batch_all, jvp, second_order, vjp};
 use dupin_ir::{Builder, DType, Executor, Prim, Reference, TensorType, Value, text, verify};
 
 fn inputs(b: &mut Builder, types: &[TensorType]) -> Vec<Value> {
@@ -106,6 +106,61 @@ fn jvp_agrees_with_central_differences() {
             );
         }
     }
+}
+
+/// The transposed second derivative is that of forward mode over forward mode, to rounding, alone and behind a curved function
+/// whose result two nodes use.
+#[test]
+fn second_order_is_jvp_of_jvp() {
+    let mut curved = 0;
+    for (seed, s) in legal().enumerate() {
+        for composed in [false, true] {
+            let mut b = Builder::new();
+            let x = inputs(&mut b, &s.operands);
+            let wrt = floats(&s, &x);
+            let mut at = x.clone();
+            if composed {
+                // x + x²/64: it stays in the sample's range but for a hair, and bends.
+                at.iter_mut().filter(|v| wrt.contains(v)).for_each(|v| {
+                    let square = b.mul(*v, *v);
+                    let bent = b.scale(square, 1.0 / 64.0);
+                    *v = b.add(*v, bent);
+                });
+            }
+            let y = b.push(s.prim.clone(), &at);
+            if !b.ty(y).dtype.is_float() || wrt.is_empty() {
+                continue;
+            }
+            let square = b.mul(y, y);
+            let ty = b.ty(y).clone();
+            let cts = [b.input("c", ty.clone()), b.input("c", ty.clone())];
+            let types: Vec<TensorType> = wrt.iter().map(|&v| b.ty(v).clone()).collect();
+            let dx: Vec<Value> = types.into_iter().map(|ty| b.input("dx", ty)).collect();
+            let tangents: Vec<Option<Value>> = dx.iter().copied().map(Some).collect();
+            let outputs = [y, square];
+            let form = second_order(&mut b, &outputs, &cts.map(Some), &wrt, &tangents);
+            let first = jvp(&mut b, &outputs, &wrt, &tangents);
+            let mut expected = b.scalar(DType::F64, 0.0);
+            for (first, ct) in first.into_iter().zip(cts) {
+                let second = first.and_then(|first| jvp(&mut b, &[first], &wrt, &tangents)[0]);
+                if let Some(second) = second {
+                    let term = b.inner(ct, second);
+                    expected = b.add(expected, term);
+                }
+            }
+            curved += usize::from(form.is_some());
+            let form = form.unwrap_or_else(|| b.splat_like(expected, 0.0));
+            let all = [x, cts.to_vec(), dx].concat();
+            let weights = operands(&Sample { operands: vec![ty.clone(), ty], range: (-1.0, 1.0), ..s.clone() }, 7);
+            let point = [operands(&s, seed as u64), weights, directions(&s, !(seed as u64))].concat();
+            let out = evaluate(&b.program(&all, &[form, expected]).unwrap(), &point);
+            let (form, expected) = (out[0].data[0], out[1].data[0]);
+            // Sums of up to some thousand terms; those that cancel are of the size of the largest sample's values.
+            let tolerance = 4096.0 * f64::EPSILON * (64.0 + expected.abs());
+            assert!((form - expected).abs() <= tolerance, "{}: {form} against {expected}", name(&s));
+        }
+    }
+    assert!(curved > 100, "only {curved} samples have a second derivative");
 }
 
 /// ⟨J v, u⟩ = ⟨v, Jᵀ u⟩ to rounding: at most a few hundred terms of order 1.

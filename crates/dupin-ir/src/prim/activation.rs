@@ -14,7 +14,10 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer};
 use crate::types::{DType, TensorType};
+
+mod expression;
 
 /// An activation function. Parameters are kept as bits so that kinds compare and hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -192,6 +195,9 @@ impl Primitive for Activation {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none().text("kind", self.kind.to_string()).int("order", self.order)
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], _: &TensorType) -> Ssa {
+        w.composition(x, |b, x| self.kind.expression(self.order, b, x[0]))
     }
     fn flop(&self, _: &[&TensorType], out: &TensorType) -> u64 {
         out.len() as u64

@@ -7,6 +7,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Type, Writer, ints};
 use crate::types::{DType, TensorType};
 
 /// Position of the maximum along `axis`, which is dropped.
@@ -51,6 +52,24 @@ impl Primitive for Argmax {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none().int("axis", self.axis as i64)
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        // Of the positions that hold the maximum the smallest. NaNs never win: they count as minus infinity.
+        let lowest = |w: &mut Writer, ty: Type| w.literal(&[f64::NEG_INFINITY], &TensorType::new(ty.graph().dtype, ty.shape));
+        let nothing = lowest(w, x[0].ty.clone());
+        let is_nan = w.op("compare", &[&x[0], &x[0]], "comparison_direction = #stablehlo<comparison_direction NE>", x[0].ty.of("i1"));
+        let values = w.op("select", &[&is_nan, &nothing, &x[0]], "", x[0].ty.clone());
+        let (axes, kept) = ([self.axis], (0..x[0].ty.shape.len()).filter(|&a| a != self.axis).collect::<Vec<_>>());
+        let dropped = Type { element: x[0].ty.element, shape: out.shape.clone() };
+        let first = lowest(w, Type { element: x[0].ty.element, shape: Vec::new() });
+        let largest = w.combining("reduce", "maximum", &[&values, &first], &format!("dimensions = {}", ints(&axes)), dropped);
+        let spread = w.op("broadcast_in_dim", &[&largest], &format!("broadcast_dimensions = {}", ints(&kept)), x[0].ty.clone());
+        let hit = w.op("compare", &[&values, &spread], "comparison_direction = #stablehlo<comparison_direction EQ>", x[0].ty.of("i1"));
+        let position = w.op("iota", &[], &format!("iota_dimension = {} : i64", self.axis), x[0].ty.of("i32"));
+        let behind = w.constant(&x[0].ty.shape[self.axis].to_string(), x[0].ty.of("i32"));
+        let candidates = w.op("select", &[&hit, &position, &behind], "", x[0].ty.of("i32"));
+        let last = w.constant(&x[0].ty.shape[self.axis].to_string(), &out.with_shape([]));
+        w.combining("reduce", "minimum", &[&candidates, &last], &format!("dimensions = {}", ints(&axes)), out)
     }
     fn flop(&self, x: &[&TensorType], _: &TensorType) -> u64 {
         x[0].len() as u64

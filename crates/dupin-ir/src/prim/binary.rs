@@ -8,6 +8,7 @@ use crate::builder::Builder;
 use crate::graph::Value;
 use crate::prim::CompareOp;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer};
 use crate::types::{DType, TensorType};
 
 /// Which function, by StableHLO's name.
@@ -149,6 +150,9 @@ impl Primitive for Binary {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none()
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        w.op(self.name(), &[&x[0], &x[1]], "", out)
     }
     fn flop(&self, _: &[&TensorType], out: &TensorType) -> u64 {
         out.len() as u64

@@ -8,6 +8,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer, ints};
 use crate::types::TensorType;
 
 /// Operand axis `i` becomes result axis `dims[i]`.
@@ -54,6 +55,9 @@ impl Primitive for BroadcastInDim {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none().ints("shape", &self.shape).ints("dims", &self.dims)
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        w.op("broadcast_in_dim", &[&x[0]], &format!("broadcast_dimensions = {}", ints(&self.dims)), out)
     }
     fn flop(&self, _: &[&TensorType], _: &TensorType) -> u64 {
         0

@@ -7,6 +7,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer};
 use crate::types::{DType, TensorType};
 
 /// Which relation.
@@ -62,6 +63,10 @@ impl Primitive for Compare {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none().text("direction", NAMES[self.0 as usize].1)
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        let direction = NAMES[self.0 as usize].1;
+        w.op("compare", &[&x[0], &x[1]], &format!("comparison_direction = #stablehlo<comparison_direction {direction}>"), out)
     }
     fn flop(&self, _: &[&TensorType], out: &TensorType) -> u64 {
         out.len() as u64

@@ -7,6 +7,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer};
 use crate::types::TensorType;
 
 /// Joins along `axis`.
@@ -67,6 +68,9 @@ impl Primitive for Concatenate {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none().int("axis", self.axis as i64)
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        w.op("concatenate", &x.iter().collect::<Vec<_>>(), &format!("dimension = {} : i64", self.axis), out)
     }
     fn flop(&self, _: &[&TensorType], _: &TensorType) -> u64 {
         0

@@ -7,6 +7,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer};
 use crate::types::{DType, TensorType};
 
 /// Fixed elements.
@@ -79,6 +80,10 @@ impl Primitive for Constant {
     fn attrs(&self) -> Attrs {
         let values: Vec<f64> = self.bits.iter().map(|&b| f64::from_bits(b)).collect();
         Attrs::none().floats("value", &values).ty(&self.ty)
+    }
+    fn stablehlo(&self, w: &mut Writer, _: &[Ssa], out: &TensorType) -> Ssa {
+        let values: Vec<f64> = self.bits.iter().map(|&b| f64::from_bits(b)).collect();
+        w.literal(&values, out)
     }
     fn flop(&self, _: &[&TensorType], _: &TensorType) -> u64 {
         0

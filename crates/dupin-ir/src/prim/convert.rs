@@ -7,6 +7,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer};
 use crate::types::{DType, TensorType};
 
 /// Converts every element.
@@ -46,6 +47,9 @@ impl Primitive for Convert {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none().text("dtype", self.dtype.name())
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        w.op("convert", &[&x[0]], "", out)
     }
     fn flop(&self, _: &[&TensorType], _: &TensorType) -> u64 {
         0

@@ -15,6 +15,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer, ints, join};
 use crate::types::{DType, TensorType};
 
 /// Axes of one operand or the result: two named ones and the spatial ones.
@@ -336,6 +337,25 @@ impl Primitive for Convolution {
             .ints("reversal", &self.reversal.iter().map(|&r| i64::from(r)).collect::<Vec<_>>())
             .int("feature_group_count", self.feature_group_count as i64)
             .int("batch_group_count", self.batch_group_count as i64)
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        let axes = |a: &Axes, first: &str, second: &str| {
+            let mut names = vec![String::new(); a.spatial.len() + 2];
+            (names[a.first], names[a.second]) = (first.into(), second.into());
+            a.spatial.iter().enumerate().for_each(|(i, &s)| names[s] = i.to_string());
+            format!("[{}]", names.join(", "))
+        };
+        let numbers = format!("{}x{}->{}", axes(&self.lhs, "b", "f"), axes(&self.rhs, "i", "o"), axes(&self.out, "b", "f"));
+        let d = self.spatial_rank();
+        let edges: Vec<String> = self.padding.iter().map(|(low, high)| format!("[{low}, {high}]")).collect();
+        let edges = if d == 0 { String::new() } else { format!("[{}]", edges.join(", ")) };
+        let reversal = if d == 0 { "array<i1>".into() } else { format!("array<i1: {}>", join(&self.reversal)) };
+        let (strides, lhs, rhs) = (ints(&self.strides), ints(&self.lhs_dilation), ints(&self.rhs_dilation));
+        let window = format!(
+            "window_strides = {strides}, padding = dense<{edges}> : tensor<{d}x2xi64>, lhs_dilation = {lhs}, rhs_dilation = {rhs}, window_reversal = {reversal}"
+        );
+        let groups = format!("feature_group_count = {} : i64, batch_group_count = {} : i64", self.feature_group_count, self.batch_group_count);
+        w.contraction("convolution", [&x[0], &x[1]], &format!("dimension_numbers = #stablehlo.conv<{numbers}>, {window}, {groups}"), out)
     }
     fn flop(&self, x: &[&TensorType], out: &TensorType) -> u64 {
         let mut pairs = 1;

@@ -11,6 +11,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer, join};
 use crate::types::{DType, TensorType};
 
 /// Which axes are paired, and how.
@@ -170,6 +171,17 @@ impl Primitive for DotGeneral {
             .ints("rhs_batch", &self.rhs_batch)
             .ints("lhs_contracting", &self.lhs_contracting)
             .ints("rhs_contracting", &self.rhs_contracting)
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        let dims = format!(
+            "dot_dimension_numbers = #stablehlo.dot<lhs_batching_dimensions = [{}], rhs_batching_dimensions = [{}], \
+             lhs_contracting_dimensions = [{}], rhs_contracting_dimensions = [{}]>",
+            join(&self.lhs_batch),
+            join(&self.rhs_batch),
+            join(&self.lhs_contracting),
+            join(&self.rhs_contracting)
+        );
+        w.contraction("dot_general", [&x[0], &x[1]], &dims, out)
     }
     fn flop(&self, x: &[&TensorType], out: &TensorType) -> u64 {
         let summed: usize = self.lhs_contracting.iter().map(|&a| x[0].shape[a]).product();

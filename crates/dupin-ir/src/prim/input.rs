@@ -5,6 +5,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer};
 use crate::types::TensorType;
 
 /// A value given from outside, told apart by `id`.
@@ -37,6 +38,9 @@ impl Primitive for Input {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none().int("id", self.id).text("name", self.name.clone()).ty(&self.ty)
+    }
+    fn stablehlo(&self, _: &mut Writer, _: &[Ssa], _: &TensorType) -> Ssa {
+        unreachable!("inputs are given, not computed")
     }
     fn flop(&self, _: &[&TensorType], _: &TensorType) -> u64 {
         0

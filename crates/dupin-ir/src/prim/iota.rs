@@ -7,6 +7,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer};
 use crate::types::{DType, TensorType};
 
 /// Position along `axis`.
@@ -38,6 +39,9 @@ impl Primitive for Iota {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none().int("axis", self.axis as i64).ty(&self.ty)
+    }
+    fn stablehlo(&self, w: &mut Writer, _: &[Ssa], out: &TensorType) -> Ssa {
+        w.op("iota", &[], &format!("iota_dimension = {} : i64", self.axis), out)
     }
     fn flop(&self, _: &[&TensorType], _: &TensorType) -> u64 {
         0

@@ -10,6 +10,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer};
 use crate::types::TensorType;
 
 pub use binary::BinaryOp;
@@ -156,6 +157,9 @@ pub trait Primitive: fmt::Debug {
     fn commutes(&self) -> bool {
         false
     }
+
+    /// Its statement in StableHLO, or those of a composition, and the result.
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa;
 
     /// Parameters for the text form.
     fn attrs(&self) -> Attrs;

@@ -7,6 +7,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer, ints};
 use crate::types::{DType, TensorType};
 
 /// Padding of each axis.
@@ -85,6 +86,12 @@ impl Primitive for Pad {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none().floats("value", &[self.value()]).ints("low", &self.low).ints("high", &self.high).ints("interior", &self.interior)
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        let value = w.literal(&[self.value()], &out.with_shape([]));
+        let (low, high, interior) = (ints(&self.low), ints(&self.high), ints(&self.interior));
+        let attrs = format!("edge_padding_low = {low}, edge_padding_high = {high}, interior_padding = {interior}");
+        w.op("pad", &[&x[0], &value], &attrs, out)
     }
     fn flop(&self, _: &[&TensorType], _: &TensorType) -> u64 {
         0

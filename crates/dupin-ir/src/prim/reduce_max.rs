@@ -9,6 +9,7 @@ use crate::builder::Builder;
 use crate::graph::Value;
 use crate::prim::CompareOp;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer, ints};
 use crate::types::{DType, TensorType};
 
 /// Largest element over `axes`; minus infinity over nothing.
@@ -53,6 +54,10 @@ impl Primitive for ReduceMax {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none().ints("axes", &self.axes)
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        let lowest = w.literal(&[f64::NEG_INFINITY], &out.with_shape([]));
+        w.combining("reduce", "maximum", &[&x[0], &lowest], &format!("dimensions = {}", ints(&self.axes)), out)
     }
     fn flop(&self, x: &[&TensorType], _: &TensorType) -> u64 {
         x[0].len() as u64

@@ -7,6 +7,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer, ints};
 use crate::types::{DType, TensorType};
 
 /// Sums over `axes`.
@@ -54,6 +55,10 @@ impl Primitive for ReduceSum {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none().ints("axes", &self.axes)
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        let zero = w.literal(&[0.0], &out.with_shape([]));
+        w.combining("reduce", "add", &[&x[0], &zero], &format!("dimensions = {}", ints(&self.axes)), out)
     }
     fn flop(&self, x: &[&TensorType], _: &TensorType) -> u64 {
         x[0].len() as u64

@@ -7,6 +7,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer};
 use crate::types::TensorType;
 
 /// Another shape for the same elements.
@@ -41,6 +42,9 @@ impl Primitive for Reshape {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none().ints("shape", &self.shape)
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        w.op("reshape", &[&x[0]], "", out)
     }
     fn flop(&self, _: &[&TensorType], _: &TensorType) -> u64 {
         0

@@ -7,6 +7,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer, ints};
 use crate::types::TensorType;
 
 /// Reverses `axes`.
@@ -42,6 +43,9 @@ impl Primitive for Reverse {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none().ints("axes", &self.axes)
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        w.op("reverse", &[&x[0]], &format!("dimensions = {}", ints(&self.axes)), out)
     }
     fn flop(&self, _: &[&TensorType], _: &TensorType) -> u64 {
         0

@@ -10,6 +10,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Type, Writer};
 use crate::types::{DType, TensorType};
 
 /// What is drawn.
@@ -32,9 +33,10 @@ pub struct Rng {
     pub ty: TensorType,
 }
 
+const ROTATIONS: [u32; 8] = [13, 15, 26, 6, 17, 29, 16, 24];
+
 /// Threefry-2x32, 20 rounds: 64 random bits from a key and a counter.
 pub fn threefry2x32(key: [u32; 2], counter: [u32; 2]) -> [u32; 2] {
-    const ROTATIONS: [u32; 8] = [13, 15, 26, 6, 17, 29, 16, 24];
     let schedule = [key[0], key[1], key[0] ^ key[1] ^ 0x1BD1_1BDA];
     let mut x = [counter[0].wrapping_add(schedule[0]), counter[1].wrapping_add(schedule[1])];
     for round in 0..20 {
@@ -61,6 +63,89 @@ impl Distribution {
             Self::Normal => {
                 let (u, v) = ((f64::from(a) + 0.5) * 2f64.powi(-32), f64::from(b) * 2f64.powi(-32));
                 (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+            }
+        }
+    }
+}
+
+/// [`threefry2x32`] of the counters `0..n`, as two vectors of words.
+fn threefry_words(w: &mut Writer, key: &Ssa, n: usize) -> [Ssa; 2] {
+    let (words, wide) = (Type { element: "ui32", shape: vec![n] }, Type { element: "ui64", shape: vec![n] });
+    let word = |w: &mut Writer, i: usize| {
+        let range = format!("start_indices = array<i64: {i}>, limit_indices = array<i64: {}>, strides = array<i64: 1>", i + 1);
+        let one = w.op("slice", &[key], &range, Type { element: "ui32", shape: vec![1] });
+        w.op("broadcast_in_dim", &[&one], "broadcast_dimensions = array<i64: 0>", words.clone())
+    };
+    let (k0, k1) = (word(w, 0), word(w, 1));
+    let binary = |w: &mut Writer, name: &str, x: &Ssa, y: &Ssa| w.op(name, &[x, y], "", x.ty.clone());
+    let parity = w.constant("466688986", words.clone());
+    let k2 = binary(w, "xor", &k0, &k1);
+    let k2 = binary(w, "xor", &k2, &parity);
+    let schedule = [k0, k1, k2];
+    let counter = w.op("iota", &[], "iota_dimension = 0 : i64", wide.clone());
+    let (mask, half) = (w.constant("4294967295", wide.clone()), w.constant("32", wide));
+    let low = binary(w, "and", &counter, &mask);
+    let high = binary(w, "shift_right_logical", &counter, &half);
+    let mut x = [low, high].map(|c| w.op("convert", &[&c], "", words.clone()));
+    x = [binary(w, "add", &x[0], &schedule[0]), binary(w, "add", &x[1], &schedule[1])];
+    for round in 0..20 {
+        let bits = ROTATIONS[round % 8];
+        x[0] = binary(w, "add", &x[0], &x[1]);
+        let (left, right) = (w.constant(&bits.to_string(), words.clone()), w.constant(&(32 - bits).to_string(), words.clone()));
+        let (upper, lower) = (binary(w, "shift_left", &x[1], &left), binary(w, "shift_right_logical", &x[1], &right));
+        let rotated = binary(w, "or", &upper, &lower);
+        x[1] = binary(w, "xor", &rotated, &x[0]);
+        if round % 4 == 3 {
+            let step = round / 4 + 1;
+            let number = w.constant(&step.to_string(), words.clone());
+            x[0] = binary(w, "add", &x[0], &schedule[step % 3]);
+            x[1] = binary(w, "add", &x[1], &schedule[(step + 1) % 3]);
+            x[1] = binary(w, "add", &x[1], &number);
+        }
+    }
+    x
+}
+
+impl Distribution {
+    /// [`Distribution::draw`] on vectors of words: bit for bit but for the functions of the normal distribution, which are evaluated
+    /// in `f64` as there.
+    fn of_words(self, w: &mut Writer, [a, b]: &[Ssa; 2], out: &TensorType) -> Ssa {
+        let float = Type::from(out).element;
+        let to = |w: &mut Writer, x: &Ssa, element: &'static str| w.op("convert", &[x], "", x.ty.of(element));
+        let with = |w: &mut Writer, name: &str, x: &Ssa, constant: &str| {
+            let c = w.constant(constant, x.ty.clone());
+            w.op(name, &[x, &c], "", x.ty.clone())
+        };
+        match self {
+            Self::Uniform if out.dtype == DType::F32 => {
+                let upper = with(w, "shift_right_logical", a, "8");
+                let number = to(w, &upper, float);
+                with(w, "multiply", &number, "5.9604644775390625e-8")
+            }
+            Self::Uniform => {
+                let (a, b) = (to(w, a, "ui64"), to(w, b, "ui64"));
+                let (a, b) = (with(w, "shift_left", &a, "21"), with(w, "shift_right_logical", &b, "11"));
+                let joined = w.op("xor", &[&a, &b], "", a.ty.clone());
+                let number = to(w, &joined, float);
+                with(w, "multiply", &number, "1.1102230246251565e-16")
+            }
+            Self::Rademacher => {
+                let bit = with(w, "and", a, "1");
+                let number = to(w, &bit, float);
+                let twice = with(w, "multiply", &number, "2.0");
+                with(w, "subtract", &twice, "1.0")
+            }
+            Self::Normal => {
+                let (a, b) = (to(w, a, "f64"), to(w, b, "f64"));
+                let middle = with(w, "add", &a, "0.5");
+                let (u, v) = (with(w, "multiply", &middle, "2.3283064365386963e-10"), with(w, "multiply", &b, "2.3283064365386963e-10"));
+                let log = w.op("log", &[&u], "", u.ty.clone());
+                let square = with(w, "multiply", &log, "-2.0");
+                let radius = w.op("sqrt", &[&square], "", square.ty.clone());
+                let angle = with(w, "multiply", &v, "6.283185307179586");
+                let cosine = w.op("cosine", &[&angle], "", angle.ty.clone());
+                let normal = w.op("multiply", &[&radius, &cosine], "", radius.ty.clone());
+                if float == "f64" { normal } else { to(w, &normal, float) }
             }
         }
     }
@@ -103,6 +188,11 @@ impl Primitive for Rng {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none().ty(&self.ty)
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        let words = threefry_words(w, &x[0], out.len());
+        let flat = self.distribution.of_words(w, &words, out);
+        w.op("reshape", &[&flat], "", out)
     }
     fn flop(&self, _: &[&TensorType], _: &TensorType) -> u64 {
         0

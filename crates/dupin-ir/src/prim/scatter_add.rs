@@ -10,6 +10,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer, join};
 use crate::types::{DType, TensorType};
 
 /// Sums rows by index.
@@ -63,6 +64,21 @@ impl Primitive for ScatterAdd {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none().int("rows", self.rows as i64)
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        // A scatter drops what is out of range, a gather clamps it: this is the gather's transpose.
+        let scalar = TensorType::scalar(DType::I32);
+        let (first, last) = (w.constant("0", &scalar), w.constant(&(self.rows - 1).to_string(), &scalar));
+        let indices = w.op("clamp", &[&first, &x[1], &last], "", x[1].ty.clone());
+        let at = x[1].ty.shape.len();
+        let window: Vec<usize> = (at..x[0].ty.shape.len()).collect();
+        let zeros = w.literal(&[0.0], out);
+        let attrs = format!(
+            "scatter_dimension_numbers = #stablehlo.scatter<update_window_dims = [{}], inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], \
+             index_vector_dim = {at}>, indices_are_sorted = false, unique_indices = false",
+            join(&window)
+        );
+        w.combining("scatter", "add", &[&zeros, &indices, &x[0]], &attrs, out)
     }
     fn flop(&self, x: &[&TensorType], _: &TensorType) -> u64 {
         x[0].len() as u64

@@ -7,6 +7,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer};
 use crate::types::{DType, TensorType};
 
 /// Chooses between corresponding elements.
@@ -47,6 +48,9 @@ impl Primitive for Select {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none()
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        w.op("select", &[&x[0], &x[1], &x[2]], "", out)
     }
     fn flop(&self, _: &[&TensorType], out: &TensorType) -> u64 {
         out.len() as u64

@@ -7,6 +7,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer, ints};
 use crate::types::TensorType;
 
 /// A strided box.
@@ -58,6 +59,10 @@ impl Primitive for Slice {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none().ints("start", &self.start).ints("limit", &self.limit).ints("strides", &self.strides)
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        let (start, limit, strides) = (ints(&self.start), ints(&self.limit), ints(&self.strides));
+        w.op("slice", &[&x[0]], &format!("start_indices = {start}, limit_indices = {limit}, strides = {strides}"), out)
     }
     fn flop(&self, _: &[&TensorType], _: &TensorType) -> u64 {
         0

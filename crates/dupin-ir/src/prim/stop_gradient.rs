@@ -5,6 +5,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer};
 use crate::types::TensorType;
 
 /// Hides its operand from differentiation.
@@ -30,6 +31,9 @@ impl Primitive for StopGradient {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none()
+    }
+    fn stablehlo(&self, _: &mut Writer, x: &[Ssa], _: &TensorType) -> Ssa {
+        x[0].clone()
     }
     fn flop(&self, _: &[&TensorType], _: &TensorType) -> u64 {
         0

@@ -9,6 +9,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer, ints, join};
 use crate::types::{DType, TensorType};
 
 /// Rows at indices.
@@ -76,6 +77,18 @@ impl Primitive for Take {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none()
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        let (rank, at) = (x[0].ty.shape.len(), x[1].ty.shape.len());
+        let offset: Vec<usize> = (at..at + rank - 1).collect();
+        let sizes: Vec<usize> = std::iter::once(1).chain(x[0].ty.shape[1..].iter().copied()).collect();
+        let attrs = format!(
+            "dimension_numbers = #stablehlo.gather<offset_dims = [{}], collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = {at}>, \
+             slice_sizes = {}, indices_are_sorted = false",
+            join(&offset),
+            ints(&sizes)
+        );
+        w.op("gather", &[&x[0], &x[1]], &attrs, out)
     }
     fn flop(&self, _: &[&TensorType], _: &TensorType) -> u64 {
         0

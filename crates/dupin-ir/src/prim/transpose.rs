@@ -7,6 +7,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer, ints};
 use crate::types::TensorType;
 
 /// Axis `i` of the result is axis `permutation[i]` of the operand.
@@ -51,6 +52,9 @@ impl Primitive for Transpose {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none().ints("permutation", &self.permutation)
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        w.op("transpose", &[&x[0]], &format!("permutation = {}", ints(&self.permutation)), out)
     }
     fn flop(&self, _: &[&TensorType], _: &TensorType) -> u64 {
         0

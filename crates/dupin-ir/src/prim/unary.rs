@@ -8,6 +8,7 @@ use crate::builder::Builder;
 use crate::graph::Value;
 use crate::prim::{Operand, Prim};
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer};
 use crate::types::{DType, TensorType};
 
 /// Which function, by StableHLO's (or CHLO's) name.
@@ -107,6 +108,10 @@ impl Primitive for Unary {
     }
     fn attrs(&self) -> Attrs {
         Attrs::none()
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        let name = if self.0 == UnaryOp::Erf { "chlo.erf" } else { self.name() };
+        w.op(name, &[&x[0]], "", out)
     }
     fn flop(&self, _: &[&TensorType], out: &TensorType) -> u64 {
         out.len() as u64

@@ -11,6 +11,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer};
 use crate::types::{DType, TensorType};
 
 /// One element of each window.
@@ -49,6 +50,9 @@ impl Primitive for WindowGather {
     }
     fn attrs(&self) -> Attrs {
         self.window.attrs()
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], _: &TensorType) -> Ssa {
+        w.composition(x, |b, x| self.window.gather_expression(b, x[0], x[1]))
     }
     fn flop(&self, _: &[&TensorType], _: &TensorType) -> u64 {
         0

@@ -10,6 +10,7 @@ use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
+use crate::stablehlo::{Ssa, Writer};
 use crate::types::{DType, TensorType};
 
 /// One value into each window.
@@ -55,6 +56,9 @@ impl Primitive for WindowScatterAdd {
     }
     fn attrs(&self) -> Attrs {
         self.window.attrs().ints("shape", &self.shape)
+    }
+    fn stablehlo(&self, w: &mut Writer, x: &[Ssa], _: &TensorType) -> Ssa {
+        w.composition(x, |b, x| self.window.scatter_expression(b, x[0], x[1], &self.shape))
     }
     fn flop(&self, x: &[&TensorType], _: &TensorType) -> u64 {
         x[0].len() as u64

@@ -17,6 +17,18 @@ use crate::graph::Value;
 /// If `wrt` and `tangents` differ in length, or a tangent in type from its value.
 #[track_caller]
 pub fn jvp(b: &mut Builder, outputs: &[Value], wrt: &[Value], tangents: &[Option<Value>]) -> Vec<Option<Value>> {
+    let tangent = tangents_of(b, outputs, wrt, tangents);
+    outputs.iter().map(|v| tangent[v]).collect()
+}
+
+/// Tangents of `outputs` and of all values between them and `wrt`.
+#[track_caller]
+pub(super) fn tangents_of(
+    b: &mut Builder,
+    outputs: &[Value],
+    wrt: &[Value],
+    tangents: &[Option<Value>],
+) -> FxHashMap<Value, Option<Value>> {
     assert_eq!(wrt.len(), tangents.len(), "jvp needs one tangent (or None) per value");
     let mut tangent: FxHashMap<Value, Option<Value>> = FxHashMap::default();
     for (&v, &t) in wrt.iter().zip(tangents) {
@@ -38,7 +50,7 @@ pub fn jvp(b: &mut Builder, outputs: &[Value], wrt: &[Value], tangents: &[Option
         };
         tangent.insert(v, dy);
     }
-    outputs.iter().map(|v| tangent[v]).collect()
+    tangent
 }
 
 /// The tangent map of some outputs: linear from `inputs` to `outputs`.
