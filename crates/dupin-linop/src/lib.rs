@@ -5,10 +5,12 @@
 //!
 //! | question | function |
 //! |---|---|
-//! | trace | [`hutchinson`], [`hutchpp`], [`xtrace`] |
-//! | diagonal, Frobenius norm | [`hutchinson_diagonal`], [`frobenius_squared`] |
-//! | eigenpairs at either end of the spectrum | [`lanczos`] |
+//! | trace | [`hutchinson`], [`hutchpp`], [`xtrace`]; several from the same probes, resumable, [`TraceRun`] |
+//! | diagonal, Frobenius norm | [`hutchinson_diagonal`], [`xdiag`], [`frobenius_squared`] |
+//! | eigenpairs at either end of the spectrum | [`lanczos`]; from a block, [`lobpcg`] |
 //! | density of all eigenvalues, traces of functions | [`lanczos_quadrature`] |
+//! | moments, share of negative mass, effective ranks | [`Density`] |
+//! | what directions have in common | [`cosine`], [`alignment`], [`subspace_overlap`] |
 //! | all eigenvalues of a small operator | [`eigenvalues`] |
 //!
 //! Three invariants hold throughout:
@@ -32,9 +34,11 @@ mod error;
 mod estimate;
 mod frobenius;
 mod operator;
+mod overlap;
 mod products;
 mod rng;
 mod sampling;
+mod sketch;
 mod stopping;
 mod student;
 mod tridiagonal;
@@ -45,15 +49,18 @@ pub mod trace;
 pub mod vector;
 
 pub use algebra::{Projected, Scaled, Shifted, Sum};
-pub use density::{Density, Quadrature, Smoothed, lanczos_quadrature};
-pub use diagonal::{DiagonalEstimate, hutchinson_diagonal};
-pub use eigen::{Eigenpairs, Lanczos, LanczosParams, LanczosState, Which, eigenvalues, lanczos};
+pub use density::{Density, EffectiveRank, Quadrature, Smoothed, lanczos_quadrature, lanczos_quadrature_with};
+pub use diagonal::{DiagonalEstimate, hutchinson_diagonal, xdiag};
+pub use eigen::{
+    Eigenpairs, Lanczos, LanczosParams, LanczosState, LobpcgParams, Which, eigenvalues, lanczos, lobpcg, lobpcg_with,
+};
 pub use error::Error;
 pub use estimate::{Ended, Estimate, Interval, RunningMean};
 pub use frobenius::frobenius_squared;
 pub use operator::{Dense, Diagonal, FnOperator, SymmetricOperator};
+pub use overlap::{SubspaceOverlap, alignment, cosine, subspace_overlap};
 pub use products::Products;
 pub use rng::{Distribution, Rng};
 pub use stopping::StoppingRule;
 pub use student::student_t_quantile;
-pub use trace::{hutchinson, hutchpp, xtrace};
+pub use trace::{TraceRun, TraceState, hutchinson, hutchpp, xtrace};

@@ -1,5 +1,7 @@
 //! The density of all eigenvalues, and traces of functions of an operator.
 
+mod functionals;
 mod quadrature;
 
-pub use quadrature::{Density, Quadrature, Smoothed, lanczos_quadrature};
+pub use functionals::EffectiveRank;
+pub use quadrature::{Density, Quadrature, Smoothed, lanczos_quadrature, lanczos_quadrature_with};

@@ -39,7 +39,7 @@ pub struct Density {
 /// A density smoothed onto a grid, each point with its error.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Smoothed {
-    /// Eigenvalues at which the density is given: `[points]`, in the unit of the operator.
+    /// Eigenvalues (or their coordinate) at which the density is given: `[points]`, in the unit of the operator.
     pub grid: Vec<f64>,
     /// Mean over the probes: `[points]`, in the inverse of that unit. Integrates to 1.
     pub values: Vec<f64>,
@@ -77,6 +77,20 @@ pub struct Smoothed {
 /// # Ok::<(), dupin_linop::Error>(())
 /// ```
 pub fn lanczos_quadrature(a: &dyn SymmetricOperator, probes: usize, steps: usize, rng: &mut Rng) -> Result<Density, Error> {
+    lanczos_quadrature_with(a, probes, steps, rng, |_| ())
+}
+
+/// [`lanczos_quadrature`] that tells the products spent after each.
+///
+/// # Errors
+/// As for [`lanczos_quadrature`].
+pub fn lanczos_quadrature_with(
+    a: &dyn SymmetricOperator,
+    probes: usize,
+    steps: usize,
+    rng: &mut Rng,
+    mut progress: impl FnMut(usize),
+) -> Result<Density, Error> {
     check_positive("probes", probes)?;
     check_positive("steps", steps)?;
     let mut products = Products::new("lanczos_quadrature", a)?;
@@ -87,6 +101,7 @@ pub fn lanczos_quadrature(a: &dyn SymmetricOperator, probes: usize, steps: usize
         let mut krylov = Krylov::new(start, rng.clone());
         while krylov.steps() < steps && !krylov.is_invariant() {
             krylov.step(&mut products)?;
+            progress(products.count());
         }
         let ritz = krylov.ritz([0]);
         quadratures.push(Quadrature { nodes: ritz.values, weights: ritz.rows[0].iter().map(|s| s * s).collect() });
@@ -131,15 +146,24 @@ impl Density {
         if points < 2 {
             return Err(Error::parameter("points", "at least 2", points));
         }
+        let range = self.range();
+        let (lower, upper) = (range.lower - 5.0 * sigma, range.upper + 5.0 * sigma);
+        let grid = (0..points).map(|i| lower + (upper - lower) * i as f64 / (points - 1) as f64).collect();
+        self.smoothed_along(|x| x, grid, sigma)
+    }
+
+    /// The density of a coordinate `t(λ)`, such as a symmetric logarithm, convolved with a Gaussian of standard deviation `sigma` in `t`:
+    /// per unit of `t`, at the values `grid` of `t`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] unless `sigma` is above 0.
+    pub fn smoothed_along(&self, coordinate: impl Fn(f64) -> f64, grid: Vec<f64>, sigma: f64) -> Result<Smoothed, Error> {
         if !(sigma > 0.0 && sigma.is_finite()) {
             return Err(Error::parameter("sigma", "a number above 0", sigma));
         }
-        let range = self.range();
-        let (lower, upper) = (range.lower - 5.0 * sigma, range.upper + 5.0 * sigma);
-        let grid: Vec<f64> = (0..points).map(|i| lower + (upper - lower) * i as f64 / (points - 1) as f64).collect();
         let height = 1.0 / (sigma * (2.0 * std::f64::consts::PI).sqrt());
-        let estimates: Vec<Estimate> =
-            grid.iter().map(|&x| self.mean_of(|node| height * libm::exp(-0.5 * ((x - node) / sigma).powi(2)))).collect();
+        let kernel = |t: f64, node: f64| height * libm::exp(-0.5 * ((t - coordinate(node)) / sigma).powi(2));
+        let estimates: Vec<Estimate> = grid.iter().map(|&t| self.mean_of(|node| kernel(t, node))).collect();
         Ok(Smoothed {
             values: estimates.iter().map(|e| e.value).collect(),
             std_errors: estimates.iter().map(|e| e.std_error).collect(),

@@ -3,11 +3,18 @@
 //! Invariant after `k` steps, to rounding: `A Q = Q T + β_k q_{k+1} e_kᵀ` with `QᵀQ = I`. In exact arithmetic orthogonality to all
 //! but two vectors is automatic; in floating point it is lost as soon as a Ritz value converges, and copies of that value
 //! appear (Paige 1971). So every product is orthogonalized against the whole basis, twice.
+//!
+//! A basis that has grown enough is *thickly restarted* (Wu & Simon 2000): it is rotated to some of its Ritz vectors, which with the
+//! next vector satisfy the same invariant for a `T` that is diagonal but for one row of couplings, and grows on from there. What
+//! was learnt about the kept end of the spectrum stays, memory is bounded, and so is the cost of orthogonalization.
+
+use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
 use crate::basis::Basis;
 use crate::error::{Error, check_len};
+use crate::tridiagonal::{self, Eigen};
 use crate::vector::{norm, scale};
-use crate::{Products, Rng, tridiagonal};
+use crate::{Products, Rng};
 
 /// All that a Lanczos run needs to go on: its basis, its tridiagonal matrix, its next vector and its generator.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -19,7 +26,12 @@ pub struct LanczosState {
     /// Diagonal of `T`: `[k]`.
     pub alpha: Vec<f64>,
     /// Off-diagonal of `T`, then the length of what is not in the basis yet: `[k]`. 0 where an invariant subspace was complete.
+    /// The first `kept` couple each kept vector to the first one after them.
     pub beta: Vec<f64>,
+    /// Ritz vectors that the last thick restart kept, at the start of the basis; 0 before the first.
+    pub kept: usize,
+    /// Products so far.
+    pub matvecs: usize,
     /// Unit vector to multiply next: `[n]`, or `[0]` if the subspace is invariant.
     pub next: Vec<f64>,
     /// Largest length of a product so far: a lower bound of `‖A‖₂`.
@@ -35,6 +47,8 @@ pub(crate) struct Krylov {
     dim: usize,
     alpha: Vec<f64>,
     beta: Vec<f64>,
+    kept: usize,
+    matvecs: usize,
     /// `None`: the basis spans an invariant subspace.
     next: Option<Vec<f64>>,
     magnitude: f64,
@@ -47,15 +61,26 @@ impl Krylov {
         let dim = start.len();
         scale(1.0 / norm(&start), &mut start);
         let (alpha, beta) = (Vec::new(), Vec::new());
-        Self { basis: Basis::new(dim), dim, alpha, beta, next: Some(start), magnitude: 0.0, rng }
+        Self { basis: Basis::new(dim), dim, alpha, beta, kept: 0, matvecs: 0, next: Some(start), magnitude: 0.0, rng }
     }
 
     pub(crate) fn dim(&self) -> usize {
         self.dim
     }
 
+    /// Vectors in the basis: products so far, until the first thick restart.
     pub(crate) fn steps(&self) -> usize {
         self.alpha.len()
+    }
+
+    /// Products since the start.
+    pub(crate) fn matvecs(&self) -> usize {
+        self.matvecs
+    }
+
+    /// Whether there was a thick restart, after which `T` is no longer tridiagonal.
+    pub(crate) fn is_thick(&self) -> bool {
+        self.kept > 0
     }
 
     pub(crate) fn basis(&self) -> &Basis {
@@ -76,6 +101,7 @@ impl Krylov {
         let mut w = vec![0.0; self.dim];
         products.apply(q, &mut w)?;
         // Only now does the state change: an error leaves a process that can go on.
+        self.matvecs += 1;
         self.magnitude = self.magnitude.max(norm(&w));
         self.basis.push(q);
         let coefficients = self.basis.remove_from(&mut w);
@@ -100,13 +126,55 @@ impl Krylov {
     }
 
     /// Ritz values in ascending order, with these rows of the eigenvectors of `T`.
-    pub(crate) fn ritz(&self, rows: impl IntoIterator<Item = usize>) -> tridiagonal::Eigen {
-        tridiagonal::eigen(&self.alpha, &self.beta[..self.steps() - 1], rows)
+    pub(crate) fn ritz(&self, rows: impl IntoIterator<Item = usize>) -> Eigen {
+        if !self.is_thick() {
+            return tridiagonal::eigen(&self.alpha, &self.beta[..self.steps() - 1], rows);
+        }
+        let (k, kept) = (self.steps(), self.kept);
+        let mut t = DMatrix::from_diagonal(&DVector::from_column_slice(&self.alpha));
+        for i in 0..k {
+            let j = if i < kept { kept } else { i + 1 };
+            if j < k {
+                (t[(i, j)], t[(j, i)]) = (self.beta[i], self.beta[i]);
+            }
+        }
+        let eigen = SymmetricEigen::new(t);
+        let mut order: Vec<usize> = (0..k).collect();
+        order.sort_by(|&i, &j| eigen.eigenvalues[i].total_cmp(&eigen.eigenvalues[j]));
+        let row = |r: usize| order.iter().map(|&i| eigen.eigenvectors[(r, i)]).collect();
+        Eigen { values: order.iter().map(|&i| eigen.eigenvalues[i]).collect(), rows: rows.into_iter().map(row).collect() }
     }
 
-    /// Length of the part of the last product that is not in the basis: `|β_k|`.
-    pub(crate) fn remainder(&self) -> f64 {
-        self.beta.last().copied().unwrap_or(0.0)
+    /// Ritz values in ascending order with the norms of their residuals, `|β_k s_last|`.
+    pub(crate) fn residuals(&self) -> (Vec<f64>, Vec<f64>) {
+        let ritz = self.ritz([self.steps() - 1]);
+        let norms = if self.steps() == self.kept { self.sorted_couplings() } else { self.remainders(&ritz.rows[0]) };
+        (ritz.values, norms)
+    }
+
+    /// Residual norms of Ritz pairs whose vectors have this last row.
+    pub(crate) fn remainders(&self, last: &[f64]) -> Vec<f64> {
+        let remainder = self.beta.last().copied().unwrap_or(0.0);
+        last.iter().map(|s| remainder * s.abs()).collect()
+    }
+
+    /// Straight after a thick restart `T` is diagonal, and each vector's residual is its coupling.
+    fn sorted_couplings(&self) -> Vec<f64> {
+        let mut order: Vec<usize> = (0..self.kept).collect();
+        order.sort_by(|&i, &j| self.alpha[i].total_cmp(&self.alpha[j]));
+        order.iter().map(|&i| self.beta[i].abs()).collect()
+    }
+
+    /// Thick restart: keeps the Ritz vectors of these indices into the ascending Ritz values.
+    pub(crate) fn compress(&mut self, keep: &[usize]) {
+        let k = self.steps();
+        let ritz = self.ritz(0..k);
+        let columns: Vec<Vec<f64>> = keep.iter().map(|&i| ritz.rows.iter().map(|row| row[i]).collect()).collect();
+        let remainder = self.beta[k - 1];
+        self.basis.rotate(&columns);
+        self.alpha = keep.iter().map(|&i| ritz.values[i]).collect();
+        self.beta = columns.iter().map(|c| remainder * c[k - 1]).collect();
+        self.kept = keep.len();
     }
 
     pub(crate) fn save(&self) -> LanczosState {
@@ -115,6 +183,8 @@ impl Krylov {
             basis: self.basis.entries().to_vec(),
             alpha: self.alpha.clone(),
             beta: self.beta.clone(),
+            kept: self.kept,
+            matvecs: self.matvecs,
             next: self.next.clone().unwrap_or_default(),
             magnitude: self.magnitude,
             rng: self.rng.state(),
@@ -122,10 +192,18 @@ impl Krylov {
     }
 
     pub(crate) fn resume(state: LanczosState) -> Result<Self, Error> {
-        let LanczosState { dim, basis, alpha, beta, next, magnitude, rng } = state;
+        let LanczosState { dim, basis, alpha, beta, kept, matvecs, next, magnitude, rng } = state;
         crate::error::check_positive("dim", dim)?;
         check_len("the basis of a Lanczos state", dim * alpha.len(), basis.len())?;
         check_len("`beta` of a Lanczos state", alpha.len(), beta.len())?;
+        if kept > alpha.len() || matvecs < alpha.len() {
+            let expected = "at most the vectors of the basis, which no fewer products made";
+            return Err(Error::parameter(
+                "`kept` of a Lanczos state",
+                expected,
+                format!("{kept} of {} and {matvecs}", alpha.len()),
+            ));
+        }
         // A state without steps has a start vector, a complete one none, and between them both occur.
         if next.len() != dim || alpha.len() >= dim {
             let complete = !alpha.is_empty() && alpha.len() <= dim;
@@ -136,6 +214,16 @@ impl Krylov {
             return Err(Error::parameter("a number of a Lanczos state", "finite", bad));
         }
         let next = (!next.is_empty()).then_some(next);
-        Ok(Self { basis: Basis::from_entries(dim, basis), dim, alpha, beta, next, magnitude, rng: Rng::from_state(rng) })
+        Ok(Self {
+            basis: Basis::from_entries(dim, basis),
+            dim,
+            alpha,
+            beta,
+            kept,
+            matvecs,
+            next,
+            magnitude,
+            rng: Rng::from_state(rng),
+        })
     }
 }

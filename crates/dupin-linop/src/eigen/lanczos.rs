@@ -1,4 +1,4 @@
-//! Extreme eigenpairs by the Lanczos method with full reorthogonalization.
+//! Extreme eigenpairs by the Lanczos method with full reorthogonalization and thick restarts.
 
 use super::krylov::{Krylov, LanczosState};
 use crate::error::{Error, check_len, check_positive};
@@ -26,8 +26,10 @@ pub struct LanczosParams {
     pub which: Which,
     /// Eigenpairs wanted of each end, at least 1.
     pub count: usize,
-    /// Steps allowed, at least 1: products, and vectors held.
+    /// Steps allowed, at least 1: products.
     pub steps: usize,
+    /// Vectors held, beyond which the run restarts from the best of them; raised to twice the wanted pairs and 8 if it is less.
+    pub basis: usize,
     /// A pair has converged when its residual is at most this fraction of the largest `|Ritz value|`, an estimate of `‖A‖₂`.
     /// An operator that works in `f32` cannot honour less than about 1e-6.
     pub tolerance: f64,
@@ -37,8 +39,42 @@ pub struct LanczosParams {
 
 impl Default for LanczosParams {
     fn default() -> Self {
-        Self { which: Which::Largest, count: 1, steps: 100, tolerance: 1e-6, seed: 0 }
+        Self { which: Which::Largest, count: 1, steps: 100, basis: 100, tolerance: 1e-6, seed: 0 }
     }
+}
+
+impl LanczosParams {
+    /// Pairs wanted in all.
+    pub fn pairs(&self) -> usize {
+        self.count.saturating_mul(if self.which == Which::Both { 2 } else { 1 })
+    }
+
+    /// Vectors that the basis may hold.
+    fn capacity(&self, dim: usize) -> usize {
+        self.basis.max(self.pairs().saturating_mul(2).saturating_add(8)).min(dim)
+    }
+
+    /// Indices into `k` ascending Ritz values that are wanted, by descending value.
+    fn wanted(&self, k: usize) -> Vec<usize> {
+        ends(self.which, self.count, k)
+    }
+
+    /// Those that a thick restart keeps: the wanted and, of the rest of the basis, half of it on the same sides. Fewer forget what the next
+    /// pairs would soon need, more leave little room to learn.
+    fn kept(&self, k: usize) -> Vec<usize> {
+        let sides = self.pairs() / self.count;
+        ends(self.which, self.count + k.saturating_sub(self.pairs()) / (2 * sides), k)
+    }
+}
+
+/// Indices of `count` at the chosen ends of `k` ascending values, by descending value.
+pub(crate) fn ends(which: Which, count: usize, k: usize) -> Vec<usize> {
+    let (upper, lower) = match which {
+        Which::Largest => (count, 0),
+        Which::Smallest => (0, count),
+        Which::Both => (count, count),
+    };
+    (0..k).rev().filter(|&i| i < lower || k - i <= upper).collect()
 }
 
 /// Approximate eigenpairs, each with a bound of its error.
@@ -92,14 +128,16 @@ impl Eigenpairs {
 /// - `a`: `[n, n]`, symmetric. Eigenvalues and residuals have the unit of its entries.
 ///
 /// # Cost
-/// At most `min(steps, n)` products; `n·(steps + 2)` floats and `8·n·steps²` operations for reorthogonalization.
+/// At most `steps` products (`n` if that is not above `basis`), `n·(b + 2)` floats for the `b = min(basis, steps)` vectors held, and
+/// `8·n·b` operations a product for reorthogonalization. A restart, after every half of `b` products or so, costs `n·b²` operations.
 ///
 /// # Errors
 /// [`Error::Parameter`] for parameters out of range or an operator of dimension 0, [`Error::NotFinite`], and what the
 /// operator reports.
 ///
 /// # Source
-/// Lanczos (1950); Parlett (1998), "The symmetric eigenvalue problem", chapter 13.
+/// Lanczos (1950); Parlett (1998), "The symmetric eigenvalue problem", chapter 13; Wu & Simon (2000), "Thick-restart Lanczos method
+/// for large symmetric eigenvalue problems".
 ///
 /// # Examples
 /// ```
@@ -159,9 +197,9 @@ impl Lanczos {
         self.krylov.save()
     }
 
-    /// Steps done since the start.
-    pub fn steps(&self) -> usize {
-        self.krylov.steps()
+    /// Products since the start.
+    pub fn matvecs(&self) -> usize {
+        self.krylov.matvecs()
     }
 
     /// Goes on until the pairs have converged, or until `params.steps` in all. `params.seed` is of no effect here.
@@ -170,6 +208,19 @@ impl Lanczos {
     /// As for [`lanczos`], and [`Error::Dimension`] if the operator is not of the dimension this run started with. The
     /// run can go on after an error.
     pub fn run(&mut self, a: &dyn SymmetricOperator, params: &LanczosParams) -> Result<Eigenpairs, Error> {
+        self.run_with(a, params, |_| ())
+    }
+
+    /// [`Lanczos::run`] that shows itself after every product: to report progress, or to save the state.
+    ///
+    /// # Errors
+    /// As for [`Lanczos::run`].
+    pub fn run_with(
+        &mut self,
+        a: &dyn SymmetricOperator,
+        params: &LanczosParams,
+        mut progress: impl FnMut(&Self),
+    ) -> Result<Eigenpairs, Error> {
         check_positive("count", params.count)?;
         check_positive("steps", params.steps)?;
         if !(params.tolerance >= 0.0 && params.tolerance.is_finite()) {
@@ -177,58 +228,57 @@ impl Lanczos {
         }
         check_len("a vector of the operator of a resumed run", self.krylov.dim(), a.dim())?;
         let mut products = Products::new("lanczos", a)?;
-        while self.steps() < params.steps && !self.has_converged(params) {
+        while self.matvecs() < params.steps && !self.has_converged(params) {
+            if self.krylov.steps() >= params.capacity(self.krylov.dim()) {
+                self.krylov.compress(&params.kept(self.krylov.steps()));
+            }
             if self.krylov.is_invariant() && !self.krylov.restart() {
                 break;
             }
             self.krylov.step(&mut products)?;
+            progress(self);
         }
         Ok(self.pairs(params))
     }
 
-    /// Indices into the ascending Ritz values that are wanted, by descending value.
-    fn wanted(&self, params: &LanczosParams) -> Vec<usize> {
-        let k = self.steps();
-        let (upper, lower) = match params.which {
-            Which::Largest => (params.count, 0),
-            Which::Smallest => (0, params.count),
-            Which::Both => (params.count, params.count),
-        };
-        (0..k).rev().filter(|&i| i < lower || k - i <= upper).collect()
+    /// The share of the wanted pairs whose residual is within the tolerance.
+    pub fn converged_pairs(&self, params: &LanczosParams) -> usize {
+        if self.krylov.steps() == 0 {
+            return 0;
+        }
+        let (values, residuals) = self.krylov.residuals();
+        let limit = params.tolerance * largest_size(&values);
+        params.wanted(values.len()).iter().filter(|&&i| residuals[i] <= limit).count()
     }
 
     fn is_complete(&self, params: &LanczosParams) -> bool {
-        let ends = if params.which == Which::Both { 2 } else { 1 };
-        self.steps() >= params.count.saturating_mul(ends).min(self.krylov.dim())
+        self.krylov.steps() >= params.pairs().min(self.krylov.dim())
     }
 
     fn has_converged(&self, params: &LanczosParams) -> bool {
-        if self.steps() == 0 || !self.is_complete(params) {
-            return false;
-        }
-        let ritz = self.krylov.ritz([self.steps() - 1]);
-        let limit = params.tolerance * largest_size(&ritz.values);
-        self.wanted(params).iter().all(|&i| self.krylov.remainder() * ritz.rows[0][i].abs() <= limit)
+        // After a restart a look costs a dense decomposition of `T`: the looks are fewer, and at products that do not depend on
+        // where a run was interrupted.
+        let looks = !self.krylov.is_thick() || self.krylov.is_invariant() || self.matvecs().is_multiple_of(4);
+        looks && self.is_complete(params) && self.converged_pairs(params) >= params.pairs().min(self.krylov.dim())
     }
 
     fn pairs(&self, params: &LanczosParams) -> Eigenpairs {
-        let k = self.steps();
+        let k = self.krylov.steps();
         let ritz = self.krylov.ritz(0..k);
-        let wanted = self.wanted(params);
-        let residual = |&i: &usize| self.krylov.remainder() * ritz.rows[k - 1][i].abs();
-        let residual_norms: Vec<f64> = wanted.iter().map(residual).collect();
+        let (wanted, (_, residuals)) = (params.wanted(k), self.krylov.residuals());
+        let residual_norms: Vec<f64> = wanted.iter().map(|&i| residuals[i]).collect();
         let limit = params.tolerance * largest_size(&ritz.values);
         Eigenpairs {
             values: wanted.iter().map(|&i| ritz.values[i]).collect(),
             vectors: wanted.iter().map(|&i| self.krylov.basis().combine(ritz.rows.iter().map(|row| row[i]))).collect(),
             converged: self.is_complete(params) && residual_norms.iter().all(|&r| r <= limit),
             residual_norms,
-            matvecs: k,
+            matvecs: self.matvecs(),
         }
     }
 }
 
-fn largest_size(values: &[f64]) -> f64 {
+pub(crate) fn largest_size(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |m: f64, x| m.max(x.abs()))
 }
 
@@ -238,7 +288,7 @@ mod tests {
     use crate::{Diagonal, FnOperator};
 
     fn both(count: usize, steps: usize) -> LanczosParams {
-        LanczosParams { which: Which::Both, count, steps, tolerance: 1e-10, seed: 1 }
+        LanczosParams { which: Which::Both, count, steps, basis: 100, tolerance: 1e-10, seed: 1 }
     }
 
     #[test]
@@ -297,6 +347,54 @@ mod tests {
         }
     }
 
+    /// Twenty pairs of a spectrum without gaps at its ends, in a basis of 48 vectors and in one that never restarts.
+    #[test]
+    fn thick_restarts_find_the_same_pairs_in_bounded_memory() {
+        let n = 400;
+        let entries: Vec<f64> = (0..n).map(|i| (f64::from(i) / 40.0 - 5.0).powi(3)).collect();
+        let a = Diagonal::new(entries.clone());
+        let params = LanczosParams { basis: 1, steps: 2000, tolerance: 1e-9, ..both(10, 0) };
+        let mut run = Lanczos::new(n as usize, 5).unwrap();
+        let mut widest = 0;
+        let pairs = run.run_with(&a, &params, |run| widest = widest.max(run.save().basis.len() / n as usize)).unwrap();
+        assert!(pairs.converged && pairs.matvecs > 100 && widest == 48, "{} products, {widest} vectors", pairs.matvecs);
+        let exact: Vec<f64> = entries[390..].iter().rev().chain(entries[..10].iter().rev()).copied().collect();
+        let measured = pairs.measured_residuals(&a).unwrap();
+        for i in 0..20 {
+            // Weyl: some eigenvalue lies within the residual; neighbours are 0.15 or more apart here.
+            assert!((pairs.values[i] - exact[i]).abs() <= 1e-9 * 125.0, "{} against {}", pairs.values[i], exact[i]);
+            assert!((pairs.residual_norms[i] - measured[i]).abs() < 1e-11, "claimed residuals are true ones");
+            for j in 0..i {
+                assert!(crate::vector::dot(&pairs.vectors[i], &pairs.vectors[j]).abs() < 1e-12);
+            }
+        }
+        let whole = lanczos(&a, &LanczosParams { basis: 400, ..params }).unwrap();
+        assert!(pairs.matvecs < 2 * whole.matvecs, "{} products, {} without restarts", pairs.matvecs, whole.matvecs);
+    }
+
+    #[test]
+    fn a_thick_run_resumes_and_survives_to_the_bit() {
+        let a = Diagonal::new((0..90).map(|i| f64::from(i % 45) - 20.0).collect::<Vec<_>>()); // every value twice
+        let params = LanczosParams { basis: 1, steps: 70, ..both(2, 0) };
+        let whole = lanczos(&a, &params).unwrap();
+        for cut in [15, 16, 17, 24, 43] {
+            let mut first = Lanczos::new(90, 1).unwrap();
+            first.run(&a, &LanczosParams { steps: cut, ..params }).unwrap();
+            assert_eq!(Lanczos::resume(first.save()).unwrap().run(&a, &params).unwrap(), whole, "cut at {cut}");
+        }
+        // An operator that fails right after a restart leaves a state from which the pairs can still be read.
+        let calls = std::cell::Cell::new(0);
+        let flaky = FnOperator::new(90, |x, y| {
+            calls.set(calls.get() + 1);
+            a.apply(x, y)?;
+            if calls.get() == 17 { Err(Error::apply("device lost")) } else { Ok(()) }
+        });
+        let mut run = Lanczos::new(90, 1).unwrap();
+        assert!(run.run(&flaky, &params).is_err());
+        assert_eq!(run.save().kept, run.save().alpha.len(), "stopped between restart and product");
+        assert_eq!(run.run(&flaky, &params).unwrap(), whole);
+    }
+
     #[test]
     fn a_resumed_run_has_the_bits_of_one_that_never_stopped() {
         let a = Diagonal::new((0..40).map(|i| f64::from(i % 7) - 2.0).collect::<Vec<_>>());
@@ -304,7 +402,7 @@ mod tests {
         for cut in [1, 6, 7, 10] {
             let mut first = Lanczos::new(40, 1).unwrap();
             first.run(&a, &both(4, cut)).unwrap();
-            assert_eq!(first.steps(), cut);
+            assert_eq!(first.matvecs(), cut);
             let resumed = Lanczos::resume(first.save()).unwrap().run(&a, &both(4, 30)).unwrap();
             assert_eq!(resumed, whole, "cut at {cut}");
         }
@@ -348,6 +446,8 @@ mod tests {
             |s: &mut LanczosState| s.beta.push(1.0),
             |s: &mut LanczosState| s.next.push(1.0),
             |s: &mut LanczosState| s.alpha[0] = f64::NAN,
+            |s: &mut LanczosState| s.kept = 2,
+            |s: &mut LanczosState| s.matvecs = 0,
         ] {
             let mut state = good.clone();
             spoil(&mut state);

@@ -3,7 +3,9 @@
 mod dense;
 pub(crate) mod krylov;
 mod lanczos;
+mod lobpcg;
 
 pub use dense::eigenvalues;
 pub use krylov::LanczosState;
 pub use lanczos::{Eigenpairs, Lanczos, LanczosParams, Which, lanczos};
+pub use lobpcg::{LobpcgParams, lobpcg, lobpcg_with};

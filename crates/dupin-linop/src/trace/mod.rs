@@ -10,8 +10,10 @@
 
 mod hutchinson;
 mod hutchpp;
+mod shared;
 mod xtrace;
 
 pub use hutchinson::hutchinson;
 pub use hutchpp::hutchpp;
+pub use shared::{TraceRun, TraceState};
 pub use xtrace::xtrace;

@@ -69,8 +69,9 @@ fn runs_that_stop_early_still_cover() {
     assert!(got > 0.90, "covered {got}");
 }
 
-/// The samples of XTrace are not independent. What its documentation says of that, for probes up to half the dimension: the
-/// error is within a factor of two of the reported one, and intervals for 95 % cover at least 80 %.
+/// The samples of XTrace are not independent, which its error allows for. As its documentation says, for probes up to half the
+/// dimension: the true error is 0.7 to 1.1 of the reported one, and intervals for 95 % cover at least 91 % (that of a thousand runs is
+/// known to 1 %). The spread alone, without the factor, would give ratios up to 1.5 and 81 %.
 #[test]
 fn the_error_of_xtrace_follows_the_reported_one() {
     for values in [
@@ -89,8 +90,8 @@ fn the_error_of_xtrace_follows_the_reported_one() {
                 reported.push(e.std_error.unwrap().powi(2));
             }
             let ratio = (actual.mean() / reported.mean()).sqrt();
-            assert!((0.5..2.0).contains(&ratio), "{products} products: actual over reported is {ratio}");
-            assert!(covered > 0.8, "{products} products: {covered}");
+            assert!((0.65..1.1).contains(&ratio), "{products} products: actual over reported is {ratio}");
+            assert!(covered > 0.9, "{products} products: {covered}");
         }
     }
 }

@@ -1,18 +1,7 @@
-//! The diagonal of an operator, entry by entry with its error.
+//! Hutchinson's estimator of the diagonal: the mean of `v ⊙ Av` over random signs `v`.
 
 use crate::error::{Error, check_positive};
-use crate::{Products, Rng, SymmetricOperator};
-
-/// Estimated diagonal of an operator.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct DiagonalEstimate {
-    /// Estimates of `aᵢᵢ`: `[n]`.
-    pub values: Vec<f64>,
-    /// Standard error of each: `[n]`. `None` after one probe, which cannot tell.
-    pub std_errors: Option<Vec<f64>>,
-    /// Products with the operator, one for each probe.
-    pub matvecs: usize,
-}
+use crate::{DiagonalEstimate, Products, Rng, SymmetricOperator};
 
 /// Estimates the diagonal of `A` as the mean of `v ⊙ Av` over Rademacher probes.
 ///
