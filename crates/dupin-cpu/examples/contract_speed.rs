@@ -76,6 +76,25 @@ fn dense(m: usize, n: usize, k: usize) -> Contraction {
 fn peak(threads: usize) -> f64 {
     let step = || -> u64 {
         #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx512f") {
+            #[target_feature(enable = "avx512f")]
+            fn spin() -> u64 {
+                use std::arch::x86_64::{_mm512_fmadd_ps, _mm512_set1_ps};
+                let (x, y) = (std::hint::black_box(_mm512_set1_ps(0.5)), std::hint::black_box(_mm512_set1_ps(0.25)));
+                let mut acc = [_mm512_set1_ps(1.0); 12];
+                for _ in 0..200_000u64 {
+                    for a in &mut acc {
+                        *a = _mm512_fmadd_ps(*a, x, y);
+                    }
+                }
+                std::hint::black_box(acc);
+                200_000 * 12 * 32
+            }
+            // SAFETY: the feature was just detected.
+            #[allow(unsafe_code, reason = "a function with target features")]
+            return unsafe { spin() };
+        }
+        #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             #[target_feature(enable = "avx2,fma")]
             fn spin() -> u64 {

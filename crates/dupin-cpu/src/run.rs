@@ -1,7 +1,7 @@
 //! A compiled program.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dupin_ir::{Buffer, DType, Data, ExecError, Executable, Program, Tensor, TensorType, check_inputs};
 use rayon::ThreadPool;
@@ -22,7 +22,12 @@ pub struct Compiled {
     threads: usize,
     /// Memory of runs that have ended; each concurrent run has its own.
     idle: Mutex<Vec<Machine>>,
+    /// Results of the last runs, the latest last: memory that is written again once nobody else holds it.
+    results: Mutex<Vec<Arc<Tensor>>>,
 }
+
+/// Runs whose results are remembered: two, as what a step updates is the input of the next while that one writes its own.
+const GENERATIONS: usize = 2;
 
 /// What a kernel took in one run.
 #[derive(Clone, Debug)]
@@ -45,7 +50,7 @@ impl Compiled {
             _ => s.reads.iter().chain(&s.writes).any(|&s| code.lowered.storages[s].len > 32768),
         });
         let threads = if parallel { pool.current_num_threads() } else { 1 };
-        Self { program, code, pool, threads, idle: Mutex::new(Vec::new()) }
+        Self { program, code, pool, threads, idle: Mutex::new(Vec::new()), results: Mutex::new(Vec::new()) }
     }
 
     pub(crate) fn bytes(&self) -> [usize; 2] {
@@ -98,7 +103,7 @@ impl Compiled {
         for output in &lowered.outputs {
             let computed = lowered.storages[output.storage].origin == Origin::Step;
             if computed && results.iter().all(|r| r.0 != output.storage) {
-                results.push((output.storage, blank(&output.ty)));
+                results.push((output.storage, self.memory(&output.ty)));
             }
         }
         let mut machine = self.idle().pop().unwrap_or_else(|| Machine::new(&self.code, self.threads));
@@ -109,6 +114,7 @@ impl Compiled {
         }
         self.idle().push(machine);
         let results: Vec<(usize, Arc<Tensor>)> = results.into_iter().map(|(s, t)| (s, Arc::new(t))).collect();
+        self.remember(results.iter().map(|r| Arc::clone(&r.1)));
         let buffers = lowered.outputs.iter().map(|output| match lowered.storages[output.storage].origin {
             Origin::Input(i) if buffers[i].ty() == &output.ty => buffers[i].clone(),
             Origin::Input(i) => Buffer::new(output.ty.clone(), Arc::new(inputs[i].clone().reshape(output.ty.shape.clone()))),
@@ -125,9 +131,25 @@ impl Compiled {
         buffers.collect()
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Machine>> {
-        // A list of idle memory is right at any time: nothing is broken by a thread that panicked.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Memory for a result: an earlier run's that nobody holds any more, else new. Steps write every element of it.
+    fn memory(&self, ty: &TensorType) -> Tensor {
+        let mut results = lock(&self.results);
+        let free = |t: &Arc<Tensor>| Arc::strong_count(t) == 1 && t.shape() == ty.shape && t.dtype() == ty.dtype;
+        let found = results.iter().position(free).map(|i| results.remove(i));
+        found.and_then(Arc::into_inner).unwrap_or_else(|| blank(ty))
+    }
+
+    /// Remembers the results of a run, and forgets those of long ago.
+    fn remember(&self, new: impl ExactSizeIterator<Item = Arc<Tensor>>) {
+        let most = GENERATIONS * new.len();
+        let mut results = lock(&self.results);
+        results.extend(new);
+        let old = results.len().saturating_sub(most);
+        results.drain(..old);
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Machine>> {
+        lock(&self.idle)
     }
 }
 
@@ -148,6 +170,11 @@ impl fmt::Display for Compiled {
         writeln!(f, "{} kernels, peak {} bytes, {} bytes moved", self.kernels(), self.peak_bytes(), self.bytes_moved())?;
         self.code.lowered.steps.iter().try_for_each(|s| writeln!(f, "{:?} = {} {:?}", s.writes, s.work, s.reads))
     }
+}
+
+/// A list of idle memory is right at any time: nothing is broken by a thread that panicked.
+fn lock<T>(list: &Mutex<T>) -> MutexGuard<'_, T> {
+    list.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A result before it is computed. Zeroed memory of the system's costs nothing until it is touched.

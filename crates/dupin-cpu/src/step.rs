@@ -58,6 +58,15 @@ impl Contract {
     }
 }
 
+impl fmt::Display for Contract {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::F32(p) => p.fmt(f),
+            Self::F64(p) => p.fmt(f),
+        }
+    }
+}
+
 /// A copy before its loops are made: element `i` of `from` goes to element `i` of `to`, a view of the step's result.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
@@ -129,7 +138,15 @@ impl fmt::Display for Work {
                     tape.outs.len()
                 )
             }
-            Self::Contract(terms) => write!(f, "contract, {} terms", terms.len()),
+            Self::Contract(terms) => {
+                let names: Vec<String> = terms.iter().map(ToString::to_string).collect();
+                let same = names.iter().all(|n| *n == names[0]);
+                if same && names.len() > 1 {
+                    write!(f, "{} x {}", names.len(), names[0])
+                } else {
+                    f.write_str(&names.join(" + "))
+                }
+            }
             Self::Copy { parts, fill } => {
                 write!(f, "copy, {} parts{}", parts.len(), if fill.is_some() { ", filled" } else { "" })
             }

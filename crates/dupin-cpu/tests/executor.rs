@@ -19,7 +19,7 @@ use dupin_ir::prim::activation::Kind;
 use dupin_ir::prim::{BinaryOp, CompareOp, DotGeneral, UnaryOp};
 use dupin_ir::reference::Array;
 use dupin_ir::transform::stage;
-use dupin_ir::{Buffer, Builder, DType, ExecError, Executor, Program, Reference, Tensor, TensorType, Value, reference};
+use dupin_ir::{Buffer, Builder, DType, Data, ExecError, Executor, Program, Reference, Tensor, TensorType, Value, reference};
 use nets::{Draws, Net};
 
 fn programs(dtype: DType) -> Vec<(&'static str, Program)> {
@@ -102,6 +102,32 @@ fn bits_do_not_depend_on_threads_or_on_earlier_runs() {
                 }
             });
         }
+    }
+}
+
+/// Memory of results that nobody holds is written again; results that somebody holds never change.
+#[test]
+fn results_reuse_memory_and_never_change_under_their_holder() {
+    let cpu = Cpu::new(Some(2)).unwrap();
+    for (name, program) in programs(DType::F32) {
+        let compiled = cpu.compile(&program).unwrap();
+        let result = |seed: u64| {
+            let inputs: Vec<Buffer> = nets::inputs(&program, seed).into_iter().map(|t| cpu.upload(t).unwrap()).collect();
+            compiled.run(&inputs.iter().collect::<Vec<_>>()).unwrap()
+        };
+        let fresh = |seed: u64| run(&cpu, &program, &nets::inputs(&program, seed));
+        let read = |all: &[Buffer]| -> Vec<Tensor> { all.iter().map(|b| cpu.download(b).unwrap()).collect() };
+        let address = |all: &[Buffer]| match all[0].handle::<Tensor>().unwrap().data() {
+            Data::F32(values) => values.as_ptr(),
+            _ => unreachable!("these programs are in f32"),
+        };
+        let held = result(1);
+        let first = address(&result(2));
+        assert_eq!(address(&result(3)), first, "{name}: dropped results are memory");
+        for seed in 4..8 {
+            assert_eq!(read(&result(seed)), fresh(seed), "{name}: old values shine through");
+        }
+        assert_eq!(read(&held), fresh(1), "{name}: a result was overwritten");
     }
 }
 

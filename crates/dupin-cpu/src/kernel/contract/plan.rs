@@ -393,6 +393,30 @@ impl<T: Element> Plan<T> {
     }
 }
 
+/// `[groups] rows x reduced x columns`, and what shapes the work beside them.
+impl<T: Element> std::fmt::Display for Plan<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Some(s) = self.schedules.first() else { return f.write_str("contract nothing") };
+        let [h, w] = s.piece.space;
+        f.write_str("contract ")?;
+        if s.groups > 1 {
+            write!(f, "[{}] ", s.groups)?;
+        }
+        let windows = h.window * w.window;
+        write!(f, "{}x{}x{}", s.batch * s.positions(), s.features * windows, s.columns)?;
+        if windows > 1 && s.positions() > 1 {
+            write!(f, ", window {}x{}", h.window, w.window)?;
+        }
+        if self.schedules.len() > 1 {
+            write!(f, ", {} phases", self.schedules.len())?;
+        }
+        if s.splits > 1 {
+            write!(f, ", {} parts", s.splits)?;
+        }
+        Ok(())
+    }
+}
+
 fn flop(s: &Schedule) -> f64 {
     2.0 * s.groups as f64 * s.batch as f64 * s.positions() as f64 * s.columns as f64 * s.reduction() as f64
 }
