@@ -3,9 +3,11 @@
 //! Compiled programs have static shapes, so every batch of a plan has the same number of rows. A batch that runs out of
 //! examples is filled up with copies of example 0 whose weight is 0, so that they count nothing.
 
+use crate::augment::Augmentation;
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::rng::Rng;
+use crate::values::Rows;
 
 /// The largest batch size accepted: 2^20. A larger one is a slip, and would only be padding.
 pub const MAX_BATCH: usize = 1 << 20;
@@ -44,8 +46,8 @@ enum Order {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
     /// `[batch, ...shape]`, row-major.
-    pub inputs: Vec<f32>,
-    /// `[batch]`, class numbers.
+    pub inputs: Rows,
+    /// `[batch]`, class numbers; of a text `[batch, length]`, the tokens that follow.
     pub labels: Vec<i32>,
     /// `[batch]`, dimensionless: how much each row counts, 0 for padding.
     pub weights: Vec<f32>,
@@ -53,12 +55,44 @@ pub struct Batch {
     pub indices: Vec<usize>,
     /// How many rows are examples. They come first, padding follows.
     pub real: usize,
+    /// What the rows were mixed with, if they were.
+    pub mixed: Option<Mixed>,
+}
+
+/// The other half of rows that are mixtures of two examples: row `r` is `shares[r]` of the example `indices[r]`, and the rest of another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mixed {
+    /// `[batch]`, the class of the other example.
+    pub labels: Vec<i32>,
+    /// `[batch]`, in [0, 1]; 1 for padding.
+    pub shares: Vec<f32>,
+}
+
+impl Batch {
+    /// The target of each row as a distribution over `classes` classes: `[batch, classes]`, rows that sum to 1. A loss that is linear in
+    /// its target, as cross-entropy is, is then the mixture of the losses of both labels.
+    ///
+    /// # Panics
+    /// If a label is not below `classes`.
+    pub fn target_rows(&self, classes: usize) -> Vec<f32> {
+        let mut rows = vec![0.0; self.labels.len() * classes];
+        for (row, target) in rows.chunks_exact_mut(classes).enumerate() {
+            let share = self.mixed.as_ref().map_or(1.0, |mixed| mixed.shares[row]);
+            target[self.labels[row] as usize] += share;
+            if let Some(mixed) = &self.mixed {
+                target[mixed.labels[row] as usize] += 1.0 - share;
+            }
+        }
+        rows
+    }
 }
 
 /// The order of one epoch. Making it costs a permutation, its batches then cost a copy each.
 #[derive(Clone, Debug)]
 pub struct Epoch {
     plan: BatchPlan,
+    number: u64,
+    augmentation: Augmentation,
     /// `None`: in the order of the data set.
     permutation: Option<Vec<usize>>,
 }
@@ -145,7 +179,7 @@ impl BatchPlan {
             Order::Sequential => None,
             Order::Shuffled { seed, .. } => Some(Rng::new(seed, epoch).permutation(self.examples)),
         };
-        Epoch { plan: *self, permutation }
+        Epoch { plan: *self, number: epoch, augmentation: Augmentation::default(), permutation }
     }
 }
 
@@ -155,22 +189,31 @@ impl Epoch {
         self.plan.steps()
     }
 
+    /// The same order, with examples changed by `augmentation`, anew in each epoch: what happens to an example depends on the plan's
+    /// seed (0 of a sequential one), the epoch and the example alone. [`Augmentation::check`] says whether it can be done.
+    pub fn augmented(self, augmentation: Augmentation) -> Self {
+        Self { augmentation, ..self }
+    }
+
     /// Batch number `step`, counted from 0.
     ///
     /// # Cost
-    /// One copy of the rows.
+    /// One copy of the rows, and what the augmentation takes.
+    ///
+    /// # Errors
+    /// If a file that holds an example cannot be read or decoded.
     ///
     /// # Panics
     /// If `step` is not below [`steps`](Self::steps), or `data` has another number of examples than the plan.
-    pub fn batch(&self, data: &Dataset, step: usize) -> Batch {
+    pub fn batch(&self, data: &Dataset, step: usize) -> Result<Batch, Error> {
         let BatchPlan { examples, batch_size, order } = self.plan;
         assert!(step < self.steps(), "step {step} is not below the {} of an epoch", self.steps());
         assert_eq!(data.len(), examples, "the plan is for another data set");
         let start = step * batch_size;
         let real = batch_size.min(examples - start);
-        let weight = match order {
-            Order::Sequential => 1.0 / examples as f64,
-            Order::Shuffled { .. } => 1.0 / batch_size as f64,
+        let (weight, seed) = match order {
+            Order::Sequential => (1.0 / examples as f64, 0),
+            Order::Shuffled { seed, .. } => (1.0 / batch_size as f64, seed),
         };
 
         let mut indices: Vec<usize> = match &self.permutation {
@@ -180,19 +223,17 @@ impl Epoch {
         indices.resize(batch_size, 0);
         let mut weights = vec![weight as f32; real];
         weights.resize(batch_size, 0.0);
-        let mut inputs = Vec::with_capacity(batch_size.saturating_mul(data.shape().size()));
-        for &index in &indices {
-            inputs.extend_from_slice(data.example(index));
-        }
-        let labels = indices.iter().map(|&index| data.labels()[index] as i32).collect();
-        Batch { inputs, labels, weights, indices, real }
+        let (inputs, labels) = (self.augmentation.rows(data, &indices, seed, self.number)?, data.targets(&indices));
+        let mut batch = Batch { inputs, labels, weights, indices, real, mixed: None };
+        self.augmentation.apply(data, &mut batch, seed, self.number);
+        Ok(batch)
     }
 
     /// All batches in order.
     ///
     /// # Panics
     /// As [`batch`](Self::batch), when the iterator is advanced.
-    pub fn batches<'a>(&'a self, data: &'a Dataset) -> impl Iterator<Item = Batch> + 'a {
+    pub fn batches<'a>(&'a self, data: &'a Dataset) -> impl Iterator<Item = Result<Batch, Error>> + 'a {
         (0..self.steps()).map(|step| self.batch(data, step))
     }
 }
@@ -222,11 +263,11 @@ mod tests {
             for batch_size in 1..=n + 3 {
                 let plan = BatchPlan::sequential(n, batch_size).unwrap();
                 let (mut sum, mut total, mut seen) = (0.0, 0.0, Vec::new());
-                for batch in plan.epoch(0).batches(&data) {
+                for batch in plan.epoch(0).batches(&data).map(Result::unwrap) {
                     assert_eq!(batch.weights.len(), batch_size);
                     assert_eq!(batch.inputs.len(), batch_size * 2);
                     for row in 0..batch_size {
-                        sum += f64::from(batch.weights[row]) * f64::from(batch.inputs[2 * row]);
+                        sum += f64::from(batch.weights[row]) * f64::from(batch.inputs.floats()[2 * row]);
                         total += f64::from(batch.weights[row]);
                         assert_eq!(batch.weights[row] == 0.0, row >= batch.real);
                     }
@@ -242,13 +283,14 @@ mod tests {
 
     #[test]
     fn last_batch_is_padded_with_example_0() {
-        let batch = BatchPlan::sequential(5, 3).unwrap().epoch(9).batch(&data(5), 1);
+        let batch = BatchPlan::sequential(5, 3).unwrap().epoch(9).batch(&data(5), 1).unwrap();
         let expected = Batch {
-            inputs: vec![3.0, -3.0, 4.0, -4.0, 0.0, 0.0],
+            inputs: Rows::Floats(vec![3.0, -3.0, 4.0, -4.0, 0.0, 0.0]),
             labels: vec![0, 1, 0],
             weights: vec![0.2, 0.2, 0.0],
             indices: vec![3, 4, 0],
             real: 2,
+            mixed: None,
         };
         assert_eq!(batch, expected);
     }
@@ -261,7 +303,7 @@ mod tests {
             assert_eq!(plan.steps(), steps);
             let mut orders = Vec::new();
             for epoch in 0..5 {
-                let batches: Vec<_> = plan.epoch(epoch).batches(&data).collect();
+                let batches: Vec<_> = plan.epoch(epoch).batches(&data).map(Result::unwrap).collect();
                 let order: Vec<usize> = batches.iter().flat_map(|b| b.indices[..b.real].to_vec()).collect();
                 let mut sorted = order.clone();
                 sorted.sort_unstable();
@@ -271,7 +313,7 @@ mod tests {
                     assert!(batch.weights[..batch.real].iter().all(|&w| w == 1.0 / 3.0));
                     assert!(batch.weights[batch.real..].iter().all(|&w| w == 0.0));
                     for row in 0..3 {
-                        assert_eq!(batch.inputs[2 * row], batch.indices[row] as f32);
+                        assert_eq!(batch.inputs.floats()[2 * row], batch.indices[row] as f32);
                         assert_eq!(batch.labels[row], (batch.indices[row] % 3) as i32);
                     }
                 }
@@ -288,11 +330,12 @@ mod tests {
     fn steps_are_addressable() {
         let data = data(11);
         let plan = BatchPlan::shuffled(11, 4, 3, LastBatch::Keep).unwrap();
-        let unbroken: Vec<Batch> = (0..3).flat_map(|e| plan.epoch(e).batches(&data).collect::<Vec<_>>()).collect();
+        let unbroken: Vec<Batch> =
+            (0..3).flat_map(|e| plan.epoch(e).batches(&data).collect::<Result<Vec<_>, _>>().unwrap()).collect();
         for (step, expected) in unbroken.iter().enumerate() {
             let again = BatchPlan::shuffled(11, 4, 3, LastBatch::Keep).unwrap();
             let (epoch, step) = again.locate(step as u64);
-            assert_eq!(again.epoch(epoch).batch(&data, step), *expected);
+            assert_eq!(again.epoch(epoch).batch(&data, step).unwrap(), *expected);
         }
     }
 
@@ -300,7 +343,7 @@ mod tests {
     /// into Python gave the same order.
     #[test]
     fn order_is_fixed_for_good() {
-        let batch = BatchPlan::shuffled(10, 4, 9, LastBatch::Drop).unwrap().epoch(2).batch(&data(10), 1);
+        let batch = BatchPlan::shuffled(10, 4, 9, LastBatch::Drop).unwrap().epoch(2).batch(&data(10), 1).unwrap();
         assert_eq!(batch.indices, [0, 3, 7, 8]);
     }
 

@@ -1,7 +1,10 @@
-//! The data sets that are part of the crate. `scripts/data/make_assets.py` makes them and says how the examples were
-//! chosen; their licences lie beside them in `assets`.
+//! The data sets that are part of the crate. `scripts/data/make_assets.py` and
+//! `scripts/data/make_shakespeare.py` make them and say how the examples were chosen; their licences lie beside them in `assets`.
 
+use std::io::Read;
 use std::path::PathBuf;
+
+use flate2::read::GzDecoder;
 
 use crate::dataset::Split;
 use crate::folder::{Named, Part, assemble};
@@ -38,20 +41,31 @@ const FASHION_MINI: Assets = [
     asset!("fashion-mini/t10k-labels-idx1-ubyte.gz"),
 ];
 
+/// Hamlet, Macbeth, Romeo and Juliet, A Midsummer Night's Dream.
+const SHAKESPEARE: Asset = asset!("shakespeare/shakespeare.txt.gz");
+
+/// Four plays, 515,198 characters of ASCII, 73 different.
+pub(crate) fn shakespeare() -> String {
+    let mut text = String::new();
+    let read = GzDecoder::new(SHAKESPEARE.bytes).read_to_string(&mut text);
+    read.expect("the embedded files are sound, a test holds their sums");
+    text
+}
+
 /// 1,437 training and 360 test images of 8x8.
 pub(crate) fn digits() -> Split {
-    split("digits", &DIGITS, PixelScaling::DIGITS, &DIGIT_NAMES)
+    split("digits", &DIGITS, &PixelScaling::DIGITS, &DIGIT_NAMES)
 }
 
 /// 8,000 training and 2,000 test images of 28x28.
 pub(crate) fn fashion_mini() -> Split {
-    split("fashion-mini", &FASHION_MINI, PixelScaling::FASHION_MNIST, &FASHION_NAMES)
+    split("fashion-mini", &FASHION_MINI, &PixelScaling::FASHION_MNIST, &FASHION_NAMES)
 }
 
-fn split(name: &str, assets: &Assets, scaling: PixelScaling, class_names: &[&str]) -> Split {
+fn split(name: &str, assets: &Assets, scaling: &PixelScaling, class_names: &[&str]) -> Split {
     let [train_images, train_labels, test_images, test_labels] = assets;
     let part = |images, labels| Part { images: open(images, Content::Images), labels: open(labels, Content::Labels) };
-    assemble(name, &part(train_images, train_labels), &part(test_images, test_labels), scaling, class_names)
+    assemble(name, part(train_images, train_labels), part(test_images, test_labels), scaling, class_names)
         .expect("the embedded files fit together, a test holds their sums")
 }
 
@@ -71,6 +85,7 @@ mod tests {
         let found: Vec<_> = DIGITS
             .iter()
             .chain(&FASHION_MINI)
+            .chain([&SHAKESPEARE])
             .map(|asset| {
                 let mut crc = flate2::Crc::new();
                 crc.update(asset.bytes);
@@ -86,6 +101,7 @@ mod tests {
             ("fashion-mini/train-labels-idx1-ubyte.gz", 4081, 0xbddb5a3d),
             ("fashion-mini/t10k-images-idx3-ubyte.gz", 873033, 0x6f20cd61),
             ("fashion-mini/t10k-labels-idx1-ubyte.gz", 1033, 0xdd5a16b9),
+            ("shakespeare/shakespeare.txt.gz", 207107, 0x67b7a8e0),
         ];
         assert_eq!(found, expected);
     }
@@ -103,8 +119,8 @@ mod tests {
     #[test]
     fn digits_constants_are_those_of_the_training_part() {
         let (mean, std) = moments(&DIGITS[0], PixelScaling::DIGITS.max);
-        assert!((mean - PixelScaling::DIGITS.mean).abs() <= 5e-5, "mean {mean}"); // half a unit of the last digit kept
-        assert!((std - PixelScaling::DIGITS.std).abs() <= 5e-5, "std {std}");
+        assert!((mean - PixelScaling::DIGITS.channels[0].mean).abs() <= 5e-5, "mean {mean}"); // half a unit of the last digit kept
+        assert!((std - PixelScaling::DIGITS.channels[0].std).abs() <= 5e-5, "std {std}");
         assert_eq!(open(&DIGITS[0], Content::Images).idx.values.iter().max(), Some(&16));
     }
 
@@ -114,8 +130,18 @@ mod tests {
     #[test]
     fn fashion_mini_is_near_the_full_constants() {
         let (mean, std) = moments(&FASHION_MINI[0], PixelScaling::FASHION_MNIST.max);
-        assert!((mean - PixelScaling::FASHION_MNIST.mean).abs() < 0.0071, "mean {mean}");
-        assert!((std - PixelScaling::FASHION_MNIST.std).abs() < 0.015, "std {std}");
+        assert!((mean - PixelScaling::FASHION_MNIST.channels[0].mean).abs() < 0.0071, "mean {mean}");
+        assert!((std - PixelScaling::FASHION_MNIST.channels[0].std).abs() < 0.015, "std {std}");
+    }
+
+    #[test]
+    fn plays_are_complete() {
+        let text = shakespeare();
+        assert!(text.is_ascii());
+        assert_eq!(text.len(), 515_198);
+        assert!(
+            text.starts_with("HAMLET, PRINCE OF DENMARK\n") && text.ends_with("And Robin shall restore amends.\n\n[Exit.]\n")
+        );
     }
 
     #[test]

@@ -2,7 +2,12 @@
 
 use std::path::PathBuf;
 
+use crate::augment::AugmentationProblem;
+use crate::cifar::CifarProblem;
 use crate::idx::Content;
+use crate::images::ImageProblem;
+use crate::npz::NpzProblem;
+use crate::text::TextProblem;
 
 /// Why data could not be loaded, made or batched.
 #[derive(Debug, thiserror::Error)]
@@ -16,12 +21,36 @@ pub enum Error {
         closest: Option<&'static str>,
     },
     /// A data set that is not part of the crate was named without saying where its files are.
-    #[error(
-        "`{name}` needs the folder of its files: write `{name}:DIR`, where DIR holds `train-images-idx3-ubyte` (.gz or not) and the three other files"
-    )]
+    #[error("`{name}` needs the place of its files: write `{name}:{place}`, where {place} {holds}{}", fetchable(name))]
     FolderNeeded {
         /// The name.
         name: &'static str,
+        /// What stands after the colon: `DIR` or `FILE`.
+        place: &'static str,
+        /// What it should hold.
+        holds: &'static str,
+    },
+    /// An option that the data set does not take, or that is none.
+    #[error("`{name}` takes no option `{option}`; {}", taken(takes))]
+    UnknownOption {
+        /// The data set.
+        name: String,
+        /// The option.
+        option: String,
+        /// The options that it takes.
+        takes: Vec<&'static str>,
+    },
+    /// An option whose value cannot be used.
+    #[error("`{option}={value}` of `{name}` is not {expected}")]
+    BadOption {
+        /// The data set.
+        name: String,
+        /// The option.
+        option: &'static str,
+        /// Its value.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
     },
     /// A folder was given for a data set that is part of the crate.
     #[error("`{name}` is built in and takes no folder, but `{folder}` was given: write `{name}` alone")]
@@ -42,7 +71,7 @@ pub enum Error {
         count: String,
     },
     /// Fashion-MNIST was named without a folder, and the usual place has none.
-    #[error("no Fashion-MNIST in {}: install Debian's package dataset-fashion-mnist, or name a folder with `fashion-mnist:DIR`", folder.display())]
+    #[error("no Fashion-MNIST in {}: install Debian's package dataset-fashion-mnist, name a folder with `fashion-mnist:DIR`, or fetch it by `dupin data fetch fashion-mnist`", folder.display())]
     NotInstalled {
         /// The place that was tried.
         folder: PathBuf,
@@ -86,6 +115,66 @@ pub enum Error {
         content: Content,
         /// What is wrong with it.
         problem: IdxProblem,
+    },
+    /// A folder lacks a file of CIFAR.
+    #[error("{} lacks `{file}` of {dataset}: give the folder that the binary version of {dataset} unpacks to (the Python version holds other files)", folder.display())]
+    CifarFileMissing {
+        /// The file.
+        file: String,
+        /// The folder.
+        folder: PathBuf,
+        /// The data set.
+        dataset: &'static str,
+    },
+    /// A file is not the file of CIFAR that was expected.
+    #[error("{} is not a file of CIFAR: {problem}", file.display())]
+    Cifar {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: CifarProblem,
+    },
+    /// An archive of NumPy's arrays that is none, or holds no data set.
+    #[error("{} cannot be used: {problem}", file.display())]
+    Npz {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: NpzProblem,
+    },
+    /// A file or folder of images that cannot be used.
+    #[error("{}: {problem}", file.display())]
+    Image {
+        /// The file or folder.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: ImageProblem,
+    },
+    /// A file could not be fetched.
+    #[cfg(feature = "fetch")]
+    #[error(transparent)]
+    Fetch(Box<crate::fetch::FetchError>),
+    /// A file is no text, or too short.
+    #[error("{} cannot be used as text: {problem}", file.display())]
+    Text {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: TextProblem,
+    },
+    /// An augmentation that cannot be read, or not be done.
+    #[error("the augmentation `{text}` cannot be used: {problem}")]
+    Augmentation {
+        /// The augmentation.
+        text: String,
+        /// What is wrong with it.
+        problem: AugmentationProblem,
+    },
+    /// Labels of a text cannot be changed by chance.
+    #[error("`{name}` has a label for each character, the next one: label noise is for data sets with classes")]
+    NoiseOnText {
+        /// The data set.
+        name: String,
     },
     /// Images and labels are not of the same examples.
     #[error("{} holds {images} images but {} holds {labels} labels: the two files belong to different parts or data sets, fetch both again", images_file.display(), labels_file.display())]
@@ -278,6 +367,14 @@ pub enum DatasetProblem {
         /// Sizes of one example.
         dims: Vec<usize>,
     },
+    /// The scaling of pixels is for another number of channels.
+    #[error("pixels of shape {dims:?} cannot be scaled by {scaling} pair(s) of mean and std; give one for each channel")]
+    Channels {
+        /// Channels that the scaling is for.
+        scaling: usize,
+        /// Sizes of one example.
+        dims: Vec<usize>,
+    },
     /// The values do not divide into examples.
     #[error("its {values} values do not divide into examples of shape {dims:?}; give a multiple of the product")]
     RaggedValues {
@@ -316,6 +413,14 @@ pub enum DatasetProblem {
 
 fn hint(closest: Option<&str>) -> String {
     closest.map_or_else(String::new, |name| format!(" (did you mean `{name}`?)"))
+}
+
+fn fetchable(name: &str) -> String {
+    if crate::remote(name).is_some() { format!("; or fetch it by `dupin data fetch {name}`") } else { String::new() }
+}
+
+fn taken(takes: &[&str]) -> String {
+    if takes.is_empty() { "it takes none".to_owned() } else { format!("it takes {}", takes.join(", ")) }
 }
 
 fn type_name(code: u8) -> &'static str {

@@ -1,12 +1,18 @@
 //! Data sets by name.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use crate::cifar::{self, Cifar};
 use crate::dataset::Split;
 use crate::embedded;
 use crate::error::Error;
 use crate::folder::load_folder;
+use crate::images::{self, ImageOptions};
+use crate::npz;
 use crate::pixels::PixelScaling;
+use crate::remote::remote;
+use crate::spec::Spec;
+use crate::text;
 
 /// Class names of MNIST and of the digits.
 pub(crate) const DIGIT_NAMES: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
@@ -23,105 +29,238 @@ const DEBIAN_FASHION_MNIST: &str = "/usr/share/datasets/fashion-mnist";
 pub struct Entry {
     /// The name alone.
     pub name: &'static str,
-    /// How to ask for it: the name, and `:DIR` where a folder is needed, `[:DIR]` where one may be given.
+    /// How to ask for it: the name, and `:DIR` where a folder is needed, `[:DIR]` where one may be given, `:FILE` for a file.
     pub spec: &'static str,
     /// What it is, in one line.
     pub description: &'static str,
+    /// Under which licence it is given away, as its makers say.
+    pub licence: &'static str,
 }
 
-const ENTRIES: [Entry; 4] = [
+/// Where the files of a data set are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Part of the crate.
+    BuiltIn,
+    /// In this folder, where it is found without being named.
+    Here(PathBuf),
+    /// Nowhere yet, but [`remote`](crate::remote) says where it can be had.
+    Fetchable,
+    /// At a place that only its user knows.
+    Yours,
+}
+
+impl Entry {
+    /// Where the files are, with data sets that were fetched in the folder `cache`.
+    pub fn presence(&self, cache: Option<&Path>) -> Presence {
+        let usual = Path::new(DEBIAN_FASHION_MNIST);
+        match (self.name, remote(self.name)) {
+            ("digits" | "fashion-mini" | "shakespeare", _) => Presence::BuiltIn,
+            (_, Some(remote)) => match cache.filter(|cache| remote.is_present(cache)) {
+                Some(cache) => Presence::Here(remote.folder(cache)),
+                None if self.name == "fashion-mnist" && usual.is_dir() => Presence::Here(usual.to_owned()),
+                None => Presence::Fetchable,
+            },
+            (_, None) => Presence::Yours,
+        }
+    }
+}
+
+/// Every data set: `list` shows them in this order.
+const ENTRIES: [Entry; 10] = [
     Entry {
         name: "digits",
         spec: "digits",
         description: "built in: 8x8 handwritten digits of UCI as in scikit-learn, 1437 train, 360 test, 10 classes",
+        licence: "CC BY 4.0",
     },
     Entry {
         name: "fashion-mini",
         spec: "fashion-mini",
         description: "built in: the first 28x28 images of each class of Fashion-MNIST, 8000 train, 2000 test, 10 classes",
+        licence: "MIT",
+    },
+    Entry {
+        name: "shakespeare",
+        spec: "shakespeare",
+        description: "built in: four plays, 515198 characters, 73 different, in pieces of length=64; test=0.1 of them at the end",
+        licence: "public domain",
     },
     Entry {
         name: "fashion-mnist",
         spec: "fashion-mnist[:DIR]",
         description: "28x28 articles of clothing, 60000 train, 10000 test, 10 classes; IDX files in DIR or from Debian's package",
+        licence: "MIT",
     },
     Entry {
         name: "mnist",
         spec: "mnist:DIR",
         description: "28x28 handwritten digits, 60000 train, 10000 test, 10 classes; IDX files in DIR",
+        licence: "CC BY-SA 3.0",
+    },
+    Entry {
+        name: "cifar10",
+        spec: "cifar10:DIR",
+        description: "32x32 colour images, 50000 train, 10000 test, 10 classes; files of the binary version in DIR",
+        licence: "none stated",
+    },
+    Entry {
+        name: "cifar100",
+        spec: "cifar100:DIR",
+        description: "32x32 colour images, 50000 train, 10000 test, 100 classes or, with labels=coarse, 20; files of the binary version in DIR",
+        licence: "none stated",
+    },
+    Entry {
+        name: "images",
+        spec: "images:DIR",
+        description: "folders of JPEG and PNG files, a folder a class, below train and test (or val) or test=0.1 of them drawn by seed=0; size=N scales and cuts, grey=yes",
+        licence: "yours",
+    },
+    Entry {
+        name: "npz",
+        spec: "npz:FILE",
+        description: "arrays of NumPy: x_train, y_train, x_test, y_test, or x, y of which test=0.1 drawn by seed=0 are held out",
+        licence: "yours",
+    },
+    Entry {
+        name: "text",
+        spec: "text:FILE",
+        description: "a text of your own in UTF-8, to predict its next character; options of shakespeare",
+        licence: "yours",
     },
 ];
+
+/// Options of a text.
+const TEXT_OPTIONS: [&str; 2] = ["length", "test"];
+/// Options of every data set with classes.
+const NOISE_OPTIONS: [&str; 2] = ["label_noise", "noise_seed"];
 
 /// All data sets that [`load`] knows.
 pub fn list() -> &'static [Entry] {
     &ENTRIES
 }
 
-/// Loads the data set that `spec` names: `NAME`, `NAME:DIR`, and either with `@COUNT`.
+/// Loads the data set that `spec` names: `NAME[:PLACE][,OPTION=VALUE]...[@COUNT]`.
 ///
 /// [`list`] has the names. `@COUNT` keeps the first `COUNT` training examples that are balanced over the classes
 /// ([`Dataset::balanced_head`](crate::Dataset::balanced_head)) and the whole test part: `fashion-mini@2000` has 200
-/// training examples of each class. After a folder, `@` begins a count only if nothing but digits follows; a folder
-/// whose own name ends that way is written with a `/` behind it.
+/// training examples of each class. After a place, `@` begins a count only if nothing but digits follows, and a comma an
+/// option only if `word=value` does; a place whose own name ends that way is written with a `/` behind it.
+///
+/// Every data set with classes takes `label_noise=P`: the share `P` of training labels, drawn by `noise_seed` (0), is
+/// replaced by other classes ([`Dataset::with_label_noise`](crate::Dataset::with_label_noise)).
 ///
 /// # Shapes and units
-/// Inputs are `[n, height, width, 1]`, dimensionless, scaled as [`PixelScaling`] says.
+/// Images are `[n, height, width, channels]`, dimensionless, scaled as [`PixelScaling`] says; texts as [`text`] says.
 ///
 /// # Cost
-/// 4 bytes of memory per pixel; the built-in data sets are decompressed anew by each call, in well under a second.
+/// A byte of memory per pixel and two per character; built-in data sets are decompressed anew by each call, in well under a second.
 ///
 /// # Errors
-/// Those that say what is wrong with `spec`, those of [`load_folder`], and [`Error::ClassTooSmall`] if `COUNT` is too large.
+/// Those that say what is wrong with `spec`, those of the readers, and [`Error::ClassTooSmall`] if `COUNT` is too large.
 pub fn load(spec: &str) -> Result<Split, Error> {
-    let (target, count) = split_count(spec)?;
-    let (name, folder) = match target.split_once(':') {
-        Some((name, folder)) => (name, (!folder.is_empty()).then_some(folder)),
-        None => (target, None),
-    };
-    let split = match name {
-        "digits" => without_folder("digits", folder, embedded::digits)?,
-        "fashion-mini" => without_folder("fashion-mini", folder, embedded::fashion_mini)?,
-        "fashion-mnist" => fashion_mnist(folder, Path::new(DEBIAN_FASHION_MNIST))?,
-        "mnist" => {
-            let folder = folder.ok_or(Error::FolderNeeded { name: "mnist" })?;
-            load_folder("mnist", Path::new(folder), PixelScaling::MNIST, &DIGIT_NAMES)?
+    load_from(spec, None)
+}
+
+/// [`load`], which looks into the folder `cache` for data sets that were fetched when their place is not said.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_from(spec: &str, cache: Option<&Path>) -> Result<Split, Error> {
+    let spec = Spec::parse(spec)?;
+    let fetched = cache.zip(remote(spec.name)).filter(|(cache, remote)| spec.place.is_none() && remote.is_present(cache));
+    let fetched = fetched.map(|(cache, remote)| remote.folder(cache));
+    let mut split = by_name(&spec, spec.place.map(Path::new).or(fetched.as_deref()))?;
+    if let Some(count) = spec.count {
+        split.train = split.train.balanced_head(count)?.renamed(format!("{}@{count}/train", spec.name));
+    }
+    if let Some(share) = spec.share("label_noise")? {
+        split.train = split.train.with_label_noise(share, spec.whole("noise_seed")?.unwrap_or(0))?;
+    }
+    Ok(split)
+}
+
+fn by_name(spec: &Spec, place: Option<&Path>) -> Result<Split, Error> {
+    let name = spec.name;
+    match name {
+        "shakespeare" | "text" => spec.takes(&TEXT_OPTIONS)?,
+        "cifar100" => spec.takes(&["labels", "label_noise", "noise_seed"])?,
+        "images" => spec.takes(&["size", "grey", "test", "seed", "label_noise", "noise_seed"])?,
+        "npz" => spec.takes(&["test", "seed", "label_noise", "noise_seed"])?,
+        _ if ENTRIES.iter().any(|e| e.name == name) => spec.takes(&NOISE_OPTIONS)?,
+        _ => return Err(Error::UnknownDataset { name: name.to_owned(), closest: closest(name) }),
+    }
+    match name {
+        "digits" => without_folder("digits", place).map(|()| embedded::digits()),
+        "fashion-mini" => without_folder("fashion-mini", place).map(|()| embedded::fashion_mini()),
+        "shakespeare" => {
+            without_folder("shakespeare", place)?;
+            let (length, test) = windows(spec)?;
+            text::read(name, Path::new("shakespeare"), embedded::shakespeare().as_bytes(), length, test)
         }
+        "text" => {
+            let (length, test) = windows(spec)?;
+            text::read_file(name, needed("text", place)?, length, test)
+        }
+        "npz" => {
+            let (test, seed) = (spec.share("test")?.unwrap_or(0.1), spec.whole("seed")?.unwrap_or(0));
+            npz::read_file(name, needed("npz", place)?, test, seed)
+        }
+        "images" => {
+            let usual = ImageOptions::default();
+            let yes_or_no = |v: &str| ["no", "yes"].iter().position(|word| *word == v).map(|at| at == 1);
+            let options = ImageOptions {
+                size: spec.size("size")?,
+                grey: spec.option("grey", "`yes` or `no`", yes_or_no)?.unwrap_or(usual.grey),
+                test: spec.share("test")?.unwrap_or(usual.test),
+                seed: spec.whole("seed")?.unwrap_or(usual.seed),
+            };
+            images::load_folder(name, needed("images", place)?, &options)
+        }
+        "fashion-mnist" => fashion_mnist(place, Path::new(DEBIAN_FASHION_MNIST)),
+        "mnist" => load_folder("mnist", needed("mnist", place)?, &PixelScaling::MNIST, &DIGIT_NAMES),
+        "cifar10" => cifar::load_folder(Cifar::Ten, needed("cifar10", place)?),
         _ => {
-            return Err(Error::UnknownDataset { name: name.to_owned(), closest: closest(name) });
+            let labels = spec.option("labels", "`fine` or `coarse`", |v| match v {
+                "fine" => Some(Cifar::HundredFine),
+                "coarse" => Some(Cifar::HundredCoarse),
+                _ => None,
+            })?;
+            cifar::load_folder(labels.unwrap_or(Cifar::HundredFine), needed("cifar100", place)?)
         }
-    };
-    let Some(count) = count else { return Ok(split) };
-    Ok(Split { train: split.train.balanced_head(count)?.renamed(format!("{name}@{count}/train")), test: split.test })
-}
-
-/// Cuts `@COUNT` off.
-fn split_count(spec: &str) -> Result<(&str, Option<usize>), Error> {
-    let Some((target, count)) = spec.rsplit_once('@') else {
-        return Ok((spec, None));
-    };
-    let all_digits = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
-    if target.contains(':') && !all_digits {
-        return Ok((spec, None)); // a folder with an `@` in it
-    }
-    match count.parse() {
-        Ok(n) if n > 0 && all_digits => Ok((target, Some(n))),
-        _ => Err(Error::BadCount { spec: spec.to_owned(), name: target.to_owned(), count: count.to_owned() }),
     }
 }
 
-fn without_folder(name: &'static str, folder: Option<&str>, load: fn() -> Split) -> Result<Split, Error> {
+/// Length of the windows and share of the test part.
+fn windows(spec: &Spec) -> Result<(usize, f64), Error> {
+    Ok((spec.size("length")?.unwrap_or(text::LENGTH), spec.share("test")?.unwrap_or(text::TEST_SHARE)))
+}
+
+/// The place of a data set that has none of its own.
+fn needed<'a>(name: &'static str, place: Option<&'a Path>) -> Result<&'a Path, Error> {
+    let (place_name, holds) = match name {
+        "text" => ("FILE", "is a text in UTF-8"),
+        "npz" => ("FILE", "is an archive that np.savez wrote"),
+        "images" => ("DIR", "holds a folder of JPEG and PNG files for each class"),
+        "mnist" => ("DIR", "holds `train-images-idx3-ubyte` (.gz or not) and the three other files"),
+        _ => ("DIR", "holds what the archive of the binary version unpacks to"),
+    };
+    place.ok_or(Error::FolderNeeded { name, place: place_name, holds })
+}
+
+fn without_folder(name: &'static str, folder: Option<&Path>) -> Result<(), Error> {
     match folder {
-        None => Ok(load()),
-        Some(folder) => Err(Error::FolderNotTaken { name, folder: folder.to_owned() }),
+        None => Ok(()),
+        Some(folder) => Err(Error::FolderNotTaken { name, folder: folder.display().to_string() }),
     }
 }
 
-fn fashion_mnist(folder: Option<&str>, usual: &Path) -> Result<Split, Error> {
+fn fashion_mnist(folder: Option<&Path>, usual: &Path) -> Result<Split, Error> {
     if folder.is_none() && !usual.is_dir() {
         return Err(Error::NotInstalled { folder: usual.to_owned() });
     }
-    let folder = folder.map_or(usual, Path::new);
-    load_folder("fashion-mnist", folder, PixelScaling::FASHION_MNIST, &FASHION_NAMES)
+    let folder = folder.unwrap_or(usual);
+    load_folder("fashion-mnist", folder, &PixelScaling::FASHION_MNIST, &FASHION_NAMES)
 }
 
 /// The known name nearest to `name` in edits, upper and lower case alike, if at most a third of it is wrong.
@@ -160,7 +299,7 @@ mod tests {
         for entry in list() {
             match load(entry.name) {
                 Ok(split) => assert_eq!(split.train.name(), format!("{}/train", entry.name)),
-                Err(Error::FolderNeeded { name }) => assert_eq!(name, entry.name),
+                Err(Error::FolderNeeded { name, .. }) => assert_eq!(name, entry.name),
                 Err(Error::NotInstalled { .. }) => assert_eq!(entry.name, "fashion-mnist"),
                 Err(other) => panic!("{}: {other}", entry.name),
             }
@@ -190,15 +329,15 @@ mod tests {
     fn refuses_bad_specs() {
         assert_eq!(
             refusal("fashon-mnist"),
-            "unknown data set `fashon-mnist` (did you mean `fashion-mnist`?); known are digits, fashion-mini, fashion-mnist[:DIR], mnist:DIR"
+            "unknown data set `fashon-mnist` (did you mean `fashion-mnist`?); known are digits, fashion-mini, shakespeare, fashion-mnist[:DIR], mnist:DIR, cifar10:DIR, cifar100:DIR, images:DIR, npz:FILE, text:FILE"
         );
         assert_eq!(
-            refusal("cifar10"),
-            "unknown data set `cifar10`; known are digits, fashion-mini, fashion-mnist[:DIR], mnist:DIR"
+            refusal("imagenet"),
+            "unknown data set `imagenet`; known are digits, fashion-mini, shakespeare, fashion-mnist[:DIR], mnist:DIR, cifar10:DIR, cifar100:DIR, images:DIR, npz:FILE, text:FILE"
         );
         assert_eq!(
             refusal("mnist"),
-            "`mnist` needs the folder of its files: write `mnist:DIR`, where DIR holds `train-images-idx3-ubyte` (.gz or not) and the three other files"
+            "`mnist` needs the place of its files: write `mnist:DIR`, where DIR holds `train-images-idx3-ubyte` (.gz or not) and the three other files; or fetch it by `dupin data fetch mnist`"
         );
         assert_eq!(refusal("mnist:"), refusal("mnist"));
         assert_eq!(
@@ -213,7 +352,7 @@ mod tests {
         }
         assert_eq!(
             fashion_mnist(None, Path::new("/nowhere")).unwrap_err().to_string(),
-            "no Fashion-MNIST in /nowhere: install Debian's package dataset-fashion-mnist, or name a folder with `fashion-mnist:DIR`"
+            "no Fashion-MNIST in /nowhere: install Debian's package dataset-fashion-mnist, name a folder with `fashion-mnist:DIR`, or fetch it by `dupin data fetch fashion-mnist`"
         );
     }
 

@@ -1,7 +1,17 @@
-//! The random numbers behind shuffling: SplitMix64, integers only, so equal on every platform.
+//! The random numbers behind shuffling and augmentation: SplitMix64, integers only, so equal on every platform.
 //!
 //! Source: Steele, Lea & Flood (2014), "Fast splittable pseudorandom number generators"; bounded numbers by
 //! Lemire (2019), "Fast random integer generation in an interval".
+
+/// What random numbers of an example are for: what one draws does not change another. The values are any different numbers.
+#[derive(Clone, Copy, Debug)]
+#[repr(u32)]
+pub(crate) enum Stream {
+    LabelNoise = 0x6c61_6265,
+    Augmentation = 0x6175_676d,
+    Mixup = 0x6d69_7875,
+    ResizedCrop = 0x7263_726f,
+}
 
 /// A SplitMix64 stream.
 pub(crate) struct Rng(u64);
@@ -12,6 +22,12 @@ impl Rng {
         Self(mix(mix(seed).wrapping_add(epoch)))
     }
 
+    /// The stream of one example: a function of its arguments alone, whoever asks and in whatever order.
+    pub(crate) fn counter(stream: Stream, seed: u64, epoch: u64, example: u64) -> Self {
+        let key = mix(mix(seed ^ u64::from(stream as u32)).wrapping_add(epoch));
+        Self(mix(key.wrapping_add(example)))
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         mix(self.0)
@@ -19,7 +35,7 @@ impl Rng {
 
     /// A uniform number below `bound`, which must not be 0. Exactly uniform: the few numbers that would favour some
     /// results are drawn again.
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         let unfair = bound.wrapping_neg() % bound; // 2^64 mod bound
         loop {
             let product = u128::from(self.next()) * u128::from(bound);
@@ -27,6 +43,11 @@ impl Rng {
                 return (product >> 64) as u64;
             }
         }
+    }
+
+    /// A uniform number in [0, 1), a multiple of 2^-53.
+    pub(crate) fn uniform(&mut self) -> f64 {
+        (self.next() >> 11) as f64 * 2.0f64.powi(-53)
     }
 
     /// A uniform permutation of `0..n` (Fisher-Yates, from the end).
