@@ -1,6 +1,7 @@
 """The dump format: one safetensors file with a problem, its parameters, probes and their products.
 
-Metadata: model, activation, loss, dtype ("F32" or "F64"), mode ("train" or "eval"). Tensors: input,
+Metadata: model, activation, loss, dtype ("F32" or "F64"), mode ("train" or "eval"), and net, the `net:` that
+the model stands for, where that is another text. Tensors: input,
 target, weights, logits, loss, param/<name>, buffer/<name>, grad/<name>, and for k = 0, 1, ...
 probe<k>/<name>, hv<k>/<name>, gv<k>/<name>, nv<k>/<name> and, in fixtures, third<k>/<name>.
 """
@@ -58,7 +59,7 @@ def problem(metadata, tensors):
         raise ValueError(f"the file lacks {', '.join(sorted(missing))}")
     if metadata["mode"] not in ("train", "eval"):
         raise ValueError(f"mode is {metadata['mode']!r}, expected 'train' or 'eval'")
-    model = parse_model(metadata["model"], metadata["activation"])
+    model = parse_model(metadata.get("net", metadata["model"]), metadata["activation"])
     for kind, shapes in (("param", model.params), ("buffer", model.buffers)):
         found = {name: array.shape for name, array in group(tensors, kind).items()}
         if found != shapes:

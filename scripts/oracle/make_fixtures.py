@@ -52,6 +52,22 @@ BN_MLP = "net:5,fc7,bn,act,fc6,bn,act,fc4"
 BN_CNN = "net:2x6x6,conv4nobias,bn,act,conv5s2nobias,bn,act,gap,fc3"
 BN_RES = ("net:2x6x6,conv3nobias,bn,act,res(conv3nobias,bn,act,conv3nobias,bn),act,"
           "res(conv4s2nobias,bn,act,conv4nobias,bn|conv4k1s2p0nobias,bn),act,gap,fc3")
+# As `Network::expanded` of vit:3,input=1x4x4,patch=2,dim=4,depth=1,heads=2,mlp=5 and the like; a test compares.
+BLOCK = ("=res(norm1=ln1e-6,attn=seq(qkv=fc12,attn2,proj=fc4)),=res(norm2=ln1e-6,mlp=seq(fc1=fc5,act,fc2=fc4))")
+PATCHES = "net:1x4x4,{}=conv4k2s2p0,tokens,"
+VIT_CLS = PATCHES.format("patch_embed.proj") + (
+    f"cls_token=cls,pos_embed=pos,blocks.0=seq({BLOCK}),first,norm=ln1e-6,head=fc3")
+VIT_MEAN = PATCHES.format("patch_embed.proj") + f"pos_embed=pos,blocks.0=seq({BLOCK}),gap,fc_norm=ln1e-6,head=fc3"
+MIXER = PATCHES.format("stem.proj") + (
+    "blocks.0=seq(=res(norm1=ln1e-6,swap,mlp_tokens=seq(fc1=fc3,act,fc2=fc4),swap),"
+    "=res(norm2=ln1e-6,mlp_channels=seq(fc1=fc5,act,fc2=fc4))),norm=ln1e-6,gap,head=fc3")
+CHAR = ("net:tokens5v4,transformer.wte=embed4,transformer.wpe=wpe,"
+        "transformer.h.0=seq(=res(ln_1=ln,attn=seq(c_attn=fc12,attn2causal,c_proj=fc4)),"
+        "=res(ln_2=ln,mlp=seq(c_fc=fc5,act,c_proj=fc4))),transformer.ln_f=ln,")
+WIDE_BLOCK = ("net:2x5x5,conv1=conv3nobias,block1=seq(layer.0=seq(bn1=bn,act,=res(conv1=conv4s2nobias,bn2=bn,act,"
+              "conv2=conv4nobias|convShortcut=conv4k1s2p0nobias))),bn1=bn,act,gap,fc=fc3")
+BOTTLENECK = ("net:2x5x5,conv1=conv4nobias,bn1=bn,act,layer1=seq(0=res(conv1=conv2k1p0nobias,bn1=bn,act,conv2=conv2s2nobias,"
+              "bn2=bn,act,conv3=conv5k1p0nobias,bn3=bn|downsample.0=conv5k1s2p0nobias,downsample.1=bn),act),gap,fc=fc3")
 
 CASES = [
     Case("mlp_gelu", MLP, "gelu", seed=1),
@@ -87,6 +103,15 @@ CASES = [
     Case("residual_mlp_tanh", "net:5,fc6,act,res(fc6,act,fc6),act,res(fc4,act,fc5|fc5nobias),act,fc3", "tanh", seed=37),
     Case("residual_cnn_mse", "net:2x5x5,conv3,act,res(conv3,act,conv3),act,res(conv4s2,act,conv4|conv4k1s2p0),act,gap,fc3",
          "silu", loss="mse", seed=38, examples=4, floats=True),
+    Case("residual_wide_train", WIDE_BLOCK, "gelu", seed=50, examples=4, zero=2),
+    Case("residual_wide_eval", WIDE_BLOCK, "gelu", mode="eval", seed=51, examples=4),
+    Case("residual_bottleneck_train", BOTTLENECK, "silu", seed=52, examples=4),
+    Case("cnn_groupnorm_gelu", "net:2x5x5,conv4,gn2,act,conv6s2,gn3,act,gap,fc6,gn2,act,fc3", "gelu", seed=53, examples=4),
+    Case("vit_gelu", VIT_CLS, "gelu", seed=54, examples=4, zero=1),
+    Case("vit_mean_mse", VIT_MEAN, "tanh", loss="mse", seed=55, examples=4, floats=True),
+    Case("mixer_gelu", MIXER, "gelu", seed=56, examples=4),
+    Case("char_tied_gelu", CHAR + "unembed", "gelu", seed=57, examples=4, zero=3),
+    Case("char_untied_smoothing", CHAR + "lm_head=fc4nobias", "gelu", loss="ce:0.1", seed=58, examples=4),
     Case("mlp_relu_aug_beta_gelu", MLP, "relu~beta_gelu:4", seed=40),
     Case("mlp_gelu_none", MLP, "gelu~none", seed=41, zero=1),
     Case("mlp_relu_bump", MLP, "relu~bump:0.5:1.5", seed=42),
@@ -117,8 +142,10 @@ def draw(case):
     for name, shape in model.buffers.items():
         noise = rng.standard_normal(shape)
         buffers[name] = jnp.asarray(0.3 * noise if name.endswith("mean") else np.exp(0.4 * noise))
-    inputs = rng.standard_normal((n, *model.input_shape))
-    target = rng.standard_normal((n, model.outputs)) if case.floats else rng.integers(0, model.outputs, n)
+    shape = (n, *model.input_shape)
+    inputs = rng.standard_normal(shape) if model.vocabulary is None else rng.integers(0, model.vocabulary, shape)
+    places = (n, *model.target_shape)
+    target = rng.standard_normal((*places, model.outputs)) if case.floats else rng.integers(0, model.outputs, places)
     weights = rng.uniform(0.4, 1.6, n) / n
     if case.zero is not None:
         weights[case.zero] = 0.0

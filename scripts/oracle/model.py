@@ -3,9 +3,12 @@
 Names and layouts are PyTorch's: input NCHW or [n, d], Linear weights [out, in], convolutions OIHW,
 parameters named by module index ("0.weight", "3.body.1.bias"). Written to be read beside the grammar:
 
-    mlp:5-8-4   logistic:5-4   lenet   cnn   net:INPUT,LAYER,...   with INPUT = CxHxW or a width
+    mlp:5-8-4   logistic:5-4   lenet   cnn   net:INPUT,LAYER,...   with INPUT = CxHxW, a width or tokens<T>v<V>
     conv<C>[k<K>][s<S>][p<P>][g<G>][nobias]  fc<N>[nobias]  act  <activation>  avgpool<K>[s<S>][p<P>]
-    maxpool<K>[s<S>][p<P>]  gap  flatten  bn  ln  res(LAYERS)  res(LAYERS|LAYERS)
+    maxpool<K>[s<S>][p<P>]  gap  flatten  bn  gn<G>  ln[EPS]  res(LAYERS)  res(LAYERS|LAYERS)  seq(LAYERS)
+    embed<D>  unembed  tokens  cls  pos  wpe  attn<H>[causal]  swap  first        and each as NAME=LAYER
+
+Other models with names are abbreviations of a `net:`, which a dump carries; they are not spelled out here.
 """
 
 import math
@@ -41,7 +44,8 @@ class Run:
 
 @dataclass
 class Model:
-    """A parsed network: `params` and `buffers` map names to shapes, `outputs` is the number of logits."""
+    """A parsed network: `params` and `buffers` map names to shapes, `outputs` is the number of logits at each
+    place of `target_shape`, which is () for one class per example. `vocabulary` is None but for tokens."""
 
     input_shape: tuple
     outputs: int
@@ -49,6 +53,9 @@ class Model:
     buffers: dict
     layers: list
     act_spec: str
+    vocabulary: int | None = None
+    target_shape: tuple = ()
+    table: str | None = None  # the parameter of `embed`
 
     def run(self, params, buffers, x, mask=None, act=None):
         """Logits [n, outputs] and the `Run` with what was recorded on the way."""
@@ -88,21 +95,29 @@ def expand(spec):
 def parse_model(spec, act_spec):
     """Parse a model specification and the activation that stands for its `act` tokens."""
     first, *tokens = split_top(expand(spec).removeprefix("net:"), ",")
-    shape = tuple(int(size) for size in first.split("x"))
-    model = Model(shape, 0, {}, {}, [], act_spec)
-    model.layers, out = _sequential(model, tokens, shape, "")
-    if len(out) != 1:
+    model = Model((), 0, {}, {}, [], act_spec)
+    if match := re.fullmatch(r"tokens(\d+)v(\d+)", first):
+        model.input_shape, model.vocabulary = (int(match[1]),), int(match[2])
+    else:
+        model.input_shape = tuple(int(size) for size in first.split("x"))
+    model.layers, out = _sequential(model, tokens, model.input_shape, "", "")
+    if len(out) != (1 if model.vocabulary is None else 2):
         raise ValueError(f"{spec!r} ends in shape {out}, expected one axis of logits")
-    model.outputs = out[0]
+    model.outputs, model.target_shape = out[-1], out[:-1]
     return model
 
 
-def _sequential(model, tokens, shape, prefix):
+def _sequential(model, tokens, shape, named, numbered):
+    """Layers in a row; those with a name go below `named`, the others by their number below `numbered`."""
     layers, index = [], 0
     for token in tokens:
-        layer, shape = _layer(model, token, shape, f"{prefix}{index}.")
+        match = re.match(r"([A-Za-z0-9_.]*)=", token)
+        path = (named + match[1]).rstrip(".") if match else f"{numbered}{index}"
+        token = token[match.end():] if match else token
+        layer, out = _layer(model, token, shape, path + ".")
         layers.append(layer)
-        index += 2 if token == "gap" else 1  # gap is AdaptiveAvgPool2d followed by Flatten
+        index += 2 if token == "gap" and len(shape) == 3 else 1  # gap is AdaptiveAvgPool2d followed by Flatten
+        shape = out
     return layers, shape
 
 
@@ -125,10 +140,10 @@ def _layer(model, token, shape, prefix):
             raise ValueError(f"layer {token!r} cannot follow a shape of {shape}")
 
     if token.startswith("res("):
-        need_rank(1, 3)
         body, *shortcut = split_top(token[4:-1], "|")
-        body, out = _sequential(model, split_top(body, ","), shape, prefix + "body.")
-        shortcut, other = _sequential(model, split_top(shortcut[0], ","), shape, prefix + "shortcut.") if shortcut else ([], shape)
+        body, out = _sequential(model, split_top(body, ","), shape, prefix, prefix + "body.")
+        shortcut, other = (_sequential(model, split_top(shortcut[0], ","), shape, prefix, prefix + "shortcut.")
+                           if shortcut else ([], shape))
         if out != other:
             raise ValueError(f"{token!r} adds shapes {out} and {other}")
 
@@ -141,6 +156,19 @@ def _layer(model, token, shape, prefix):
             return left + right
 
         return residual, out
+
+    if token.startswith("seq("):
+        inner, out = _sequential(model, split_top(token[4:-1], ","), shape, prefix, prefix)
+
+        def sequence(run, x):
+            for layer in inner:
+                x = layer(run, x)
+            return x
+
+        return sequence, out
+
+    if layer := _sequence_layer(model, token, shape, prefix):
+        return layer
 
     if match := re.fullmatch(r"conv(\d+)((?:[kspg]\d+)*)(nobias)?", token):
         need_rank(3)
@@ -161,9 +189,9 @@ def _layer(model, token, shape, prefix):
         return conv, (channels, *_pooled(shape, k, s, p))
 
     if match := re.fullmatch(r"fc(\d+)(nobias)?", token):
-        need_rank(1)
+        need_rank(1, 2)
         width, bias = int(match[1]), not match[2]
-        parameter("weight", (width, shape[0]))
+        parameter("weight", (width, shape[-1]))
         if bias:
             parameter("bias", (width,))
 
@@ -171,7 +199,7 @@ def _layer(model, token, shape, prefix):
             y = x @ run.params[prefix + "weight"].T
             return y + run.params[prefix + "bias"] if bias else y
 
-        return linear, (width,)
+        return linear, (*shape[:-1], width)
 
     if match := re.fullmatch(r"(avg|max)pool(\d+)((?:[sp]\d+)*)", token):
         need_rank(3)
@@ -231,14 +259,28 @@ def _layer(model, token, shape, prefix):
 
         return batch_norm, shape
 
-    if token == "ln":
-        parameter("weight", shape)
-        parameter("bias", shape)
+    if match := re.fullmatch(r"gn(\d+)", token):
+        need_rank(1, 3)
+        groups = int(match[1])
+        for name in ("weight", "bias"):
+            parameter(name, shape[:1])
+
+        def group_norm(run, x):
+            each = x.reshape(x.shape[0], groups, -1)  # neighbouring channels are a group, as are all their positions
+            normal = _standardized(each, (2,), EPS).reshape(x.shape)
+            weight, bias = (run.params[prefix + name].reshape(-1, *[1] * (rank - 1)) for name in ("weight", "bias"))
+            return normal * weight + bias
+
+        return group_norm, shape
+
+    if match := re.fullmatch(r"ln([0-9].*)?", token):
+        eps = float(match[1] or EPS)
+        over = shape[1:] if rank == 2 else shape  # each token of a sequence, the whole of any other example
+        parameter("weight", over)
+        parameter("bias", over)
 
         def layer_norm(run, x):
-            axes = tuple(range(1, rank + 1))
-            centred = x - x.mean(axes, keepdims=True)
-            normal = centred / jnp.sqrt((centred**2).mean(axes, keepdims=True) + EPS)
+            normal = _standardized(x, tuple(range(x.ndim - len(over), x.ndim)), eps)
             return normal * run.params[prefix + "weight"] + run.params[prefix + "bias"]
 
         return layer_norm, shape
@@ -257,6 +299,60 @@ def _layer(model, token, shape, prefix):
     return activation, shape
 
 
+def _standardized(x, axes, eps):
+    centred = x - x.mean(axes, keepdims=True)
+    return centred / jnp.sqrt((centred**2).mean(axes, keepdims=True) + eps)
+
+
+def _sequence_layer(model, token, shape, prefix):
+    """A layer that makes, takes or leaves a sequence [n, t, d], or None."""
+    own = prefix.rstrip(".")  # a class token and positions are parameters, not modules
+    if match := re.fullmatch(r"embed(\d+)", token):
+        model.table = prefix + "weight"
+        model.params[model.table] = (model.vocabulary, int(match[1]))
+        return (lambda run, x: run.params[prefix + "weight"][x]), (*shape, int(match[1]))
+    if token == "tokens":
+        return (lambda run, x: x.reshape(*x.shape[:2], -1).transpose(0, 2, 1)), (shape[1] * shape[2], shape[0])
+    if len(shape) != 2:
+        return None
+    t, d = shape
+    if token == "unembed":
+        table = model.table
+        return (lambda run, x: jnp.einsum("ntd,vd->ntv", x, run.params[table])), (t, model.vocabulary)
+    if token == "cls":
+        model.params[own] = (1, 1, d)
+        return (lambda run, x: jnp.concatenate([jnp.tile(run.params[own], (x.shape[0], 1, 1)), x], 1)), (t + 1, d)
+    if token == "pos":
+        model.params[own] = (1, t, d)
+        return (lambda run, x: x + run.params[own]), shape
+    if token == "wpe":
+        model.params[prefix + "weight"] = (t, d)
+        return (lambda run, x: x + run.params[prefix + "weight"]), shape
+    if token == "swap":
+        return (lambda run, x: x.transpose(0, 2, 1)), (d, t)
+    if token == "first":
+        return (lambda run, x: x[:, 0]), (d,)
+    if token == "gap":
+        return (lambda run, x: x.mean(1)), (d,)
+    if match := re.fullmatch(r"attn(\d+)(causal)?", token):
+        heads, width = int(match[1]), d // 3
+        size = width // heads
+        if d != 3 * heads * size:
+            raise ValueError(f"{token!r} cannot share {d} features")
+        seen = jnp.tril(jnp.ones((t, t), bool)) if match[2] else jnp.ones((t, t), bool)
+
+        def attention(run, x):
+            mixed = []
+            for h in range(heads):
+                q, k, v = (x[..., part * width + h * size : part * width + (h + 1) * size] for part in range(3))
+                scores = jnp.einsum("nqd,nkd->nqk", q, k) / math.sqrt(size)
+                mixed.append(jax.nn.softmax(jnp.where(seen, scores, -jnp.inf), axis=-1) @ v)
+            return jnp.concatenate(mixed, -1)
+
+        return attention, (t, width)
+    return None
+
+
 def _pooled(shape, k, s, p):
     sizes = tuple((size + 2 * p - k) // s + 1 for size in shape[1:])
     if min(sizes) < 1:
@@ -265,16 +361,18 @@ def _pooled(shape, k, s, p):
 
 
 def loss_per_example(spec, logits, target):
-    """Losses [n] for `ce`, `ce:SMOOTHING` or `mse`; `target` is [n] integers, or [n, outputs] for `mse`."""
+    """Losses [n] for `ce`, `ce:SMOOTHING` or `mse`, of sequences the mean over places. `target` is integers of
+    the shape of the logits without their last axis, or for `mse` floats of their shape."""
     name, _, option = spec.partition(":")
-    outputs = logits.shape[1]
+    outputs = logits.shape[-1]
+    places = tuple(range(1, logits.ndim - 1))
     if name == "mse" and not option:
-        wanted = target if target.ndim == 2 else jax.nn.one_hot(target, outputs, dtype=logits.dtype)
-        return ((logits - wanted) ** 2).mean(1)
+        wanted = target if target.ndim == logits.ndim else jax.nn.one_hot(target, outputs, dtype=logits.dtype)
+        return ((logits - wanted) ** 2).mean((*places, -1))
     if name == "ce":
         smoothing = float(option or 0.0)
         wanted = (1 - smoothing) * jax.nn.one_hot(target, outputs, dtype=logits.dtype) + smoothing / outputs
-        return -(wanted * jax.nn.log_softmax(logits)).sum(1)
+        return -(wanted * jax.nn.log_softmax(logits)).sum(-1).mean(places)
     raise ValueError(f"unknown loss {spec!r}; known: ce, ce:SMOOTHING, mse")
 
 
@@ -292,7 +390,7 @@ class Problem:
 
     def run(self, params, act=None):
         """Logits and the `Run` of one evaluation."""
-        mask = (self.weights != 0).astype(self.input.dtype) if self.train else None
+        mask = (self.weights != 0).astype(self.weights.dtype) if self.train else None
         return self.model.run(params, self.buffers, self.input, mask, act)
 
     def logits(self, params, act=None):

@@ -6,7 +6,7 @@ use dupin_ir::{Builder, Value};
 use crate::layer::Layer;
 use crate::network::Network;
 use crate::norm::{self, Statistics};
-use crate::pool;
+use crate::{attention, pool, tokens};
 
 /// Where normalisations over the batch take their statistics from.
 #[derive(Clone, Copy, Debug)]
@@ -23,11 +23,11 @@ pub enum Mode {
 /// A network in a graph.
 #[derive(Clone, Debug)]
 pub struct Applied {
-    /// Scores of the classes, `[n, outputs]`.
+    /// Scores of the classes, `[n, outputs]`, or `[n, t, outputs]` for a class at each place of a sequence.
     pub logits: Value,
     /// Running statistics after this batch, in the order of [`Network::buffers`].
     pub buffers: Vec<Value>,
-    /// The input of every activation, in order: `[n, width]` or `[n, h, w, c]`.
+    /// The input of every activation, in order: `[n, width]`, `[n, t, width]` or `[n, h, w, c]`.
     pub preactivations: Vec<Value>,
 }
 
@@ -36,7 +36,7 @@ impl Network {
     ///
     /// # Shapes and units
     /// `params` and `buffers` as [`Network::params`] and [`Network::buffers`] list them, `x: [n, ..input_shape]`, all of one float
-    /// type. An ill-typed value is reported by [`Builder::program`].
+    /// type but for tokens, which are `i32`. An ill-typed value is reported by [`Builder::program`].
     ///
     /// # Panics
     /// If there are not as many parameters and buffers as the network lists, or `x` is not a batch of its inputs.
@@ -66,7 +66,8 @@ impl Run<'_> {
     fn layer(&mut self, layer: &Layer, x: Value) -> Value {
         match *layer {
             Layer::Dense { weight, bias } => {
-                let y = self.b.dot_general(x, self.params[weight], DotGeneral::contracting(1, 1));
+                let last = self.b.ty(x).rank() - 1;
+                let y = self.b.dot_general(x, self.params[weight], DotGeneral::contracting(last, 1));
                 self.biased(y, bias)
             }
             Layer::Convolution { window, groups, weight, bias } => {
@@ -96,12 +97,26 @@ impl Run<'_> {
                     }
                 }
             }
-            Layer::LayerNorm { weight, bias } => norm::layer_norm(self.b, x, self.params[weight], self.params[bias]),
+            Layer::LayerNorm { weight, bias, axes, epsilon } => {
+                norm::layer_norm(self.b, x, self.params[weight], self.params[bias], axes, epsilon)
+            }
+            Layer::GroupNorm { groups, weight, bias } => {
+                norm::group_norm(self.b, x, groups, self.params[weight], self.params[bias])
+            }
             Layer::Residual { ref body, ref shortcut } => {
                 let y = self.sequence(body, x);
                 let x = shortcut.as_ref().map_or(x, |layers| self.sequence(layers, x));
                 self.b.add(x, y)
             }
+            Layer::Sequence(ref layers) => self.sequence(layers, x),
+            Layer::Embedding { table } => self.b.take(self.params[table], x),
+            Layer::Tokens => tokens::of_map(self.b, x),
+            Layer::ClassToken { token } => tokens::prepend(self.b, self.params[token], x),
+            Layer::Positions { table } => tokens::add_positions(self.b, self.params[table], x),
+            Layer::Attention { heads, causal } => attention::softmax_attention(self.b, x, heads, causal),
+            Layer::Swap => self.b.transpose(x, &[0, 2, 1]),
+            Layer::First => tokens::first(self.b, x),
+            Layer::TokenMean => tokens::mean(self.b, x),
         }
     }
 
@@ -116,7 +131,7 @@ impl Run<'_> {
     /// Maps to vectors in PyTorch's order, features before positions, so that its dense weights fit.
     fn flatten(&mut self, x: Value) -> Value {
         let shape = self.b.ty(x).shape.clone();
-        let [n, h, w, c] = shape[..] else { return x };
+        let [n, h, w, c] = shape[..] else { return self.b.reshape(x, &[shape[0], shape[1..].iter().product()]) };
         let channels_first = self.b.transpose(x, &[0, 3, 1, 2]);
         self.b.reshape(channels_first, &[n, c * h * w])
     }

@@ -13,14 +13,16 @@ pub use model::ModelProblem;
 #[non_exhaustive]
 pub enum Error {
     /// A model that cannot be read or whose layers do not fit.
-    #[error("cannot use the model: {problem}{}", Pointer(spec, at))]
+    #[error("cannot use the model{}: {problem}{}", named(spec, expanded.as_deref()), Pointer(expanded.as_deref().unwrap_or(spec), at))]
     Model {
         /// The model.
         spec: String,
-        /// The part of it, in bytes.
+        /// What it stands for, if that has the problem.
+        expanded: Option<String>,
+        /// The part of it (or of what it stands for), in bytes.
         at: Range<usize>,
         /// What is wrong with the part.
-        problem: ModelProblem,
+        problem: Box<ModelProblem>,
     },
     /// A text that names no loss.
     #[error("`{text}` is not a loss: write `ce`, `ce:SMOOTHING` (such as `ce:0.1`) or `mse`")]
@@ -180,6 +182,11 @@ impl fmt::Display for Problems<'_> {
         }
         f.write_str("\nload it with the model it was saved from, or save weights with PyTorch's names and shapes of this one")
     }
+}
+
+/// Of a model that is an abbreviation, its own text: what is underlined is another.
+fn named(spec: &str, expanded: Option<&str>) -> String {
+    expanded.map_or_else(String::new, |_| format!(" `{spec}`"))
 }
 
 fn written_for(saved: Option<&str>, model: &str) -> String {

@@ -10,12 +10,15 @@ use dupin_ir::{DType, Tensor, TensorType};
 use crate::error::Error;
 use crate::network::{Network, Param, Role};
 
-/// How weights and biases start. Normalisations start at scale 1 and shift 0 under all of them.
+/// How weights and biases start. Normalisations start at scale 1 and shift 0 under all of them (but for [`Init::ResnetZero`]),
+/// tables of tokens and places normal with deviation 0.02 (but for [`Init::Zeros`]).
 ///
 /// Prints and parses by name, with an optional gain: `pytorch`, `he_normal`, `he_normal:0.5`.
 ///
 /// # Source
 /// He et al. (2015), arXiv 1502.01852; Glorot & Bengio (2010); LeCun et al. (1998), "Efficient BackProp". No normal is truncated.
+/// The schemes that have a network's name are those of its reference code: torchvision for `resnet` and `vgg`, timm for `vit`, nanoGPT
+/// for `gpt2`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Init {
     /// PyTorch's default of `nn.Linear` and `nn.Conv2d`: weights and biases uniform within `±1/√fan_in`.
@@ -33,14 +36,28 @@ pub enum Init {
     LecunNormal,
     /// Weights uniform with variance `1/fan_in`, biases 0.
     LecunUniform,
-    /// Weights and biases 0.
+    /// Weights normal with variance `2/fan_out`, biases 0.
+    HeFanOut,
+    /// Convolutions as [`Init::HeFanOut`], dense layers as [`Init::Pytorch`].
+    Resnet,
+    /// The same, and the scale (without a normalisation the weight) that ends each residual branch 0: every block starts as its
+    /// shortcut (Goyal et al., 2017, arXiv 1706.02677; torchvision's `zero_init_residual`).
+    ResnetZero,
+    /// Convolutions as [`Init::HeFanOut`], weights of dense layers normal with deviation 0.01, biases 0.
+    Vgg,
+    /// Weights of dense layers normal with deviation 0.02, biases 0, convolutions as [`Init::Pytorch`]. (timm's `trunc_normal_` cuts at
+    /// ±2, a hundred deviations away.)
+    Vit,
+    /// Weights normal with deviation 0.02, those that end one of `r` residual branches with `0.02/√r`; biases 0.
+    Gpt2,
+    /// Weights, biases and tables 0.
     Zeros,
     /// Another one with all that it draws multiplied by a gain.
     Scaled(&'static Init, f64),
 }
 
 /// Names of those without a gain.
-static NAMES: [(&str, Init); 8] = [
+static NAMES: [(&str, Init); 14] = [
     ("pytorch", Init::Pytorch),
     ("he_normal", Init::HeNormal),
     ("he_uniform", Init::HeUniform),
@@ -48,6 +65,12 @@ static NAMES: [(&str, Init); 8] = [
     ("xavier_uniform", Init::XavierUniform),
     ("lecun_normal", Init::LecunNormal),
     ("lecun_uniform", Init::LecunUniform),
+    ("he_fan_out", Init::HeFanOut),
+    ("resnet", Init::Resnet),
+    ("resnet_zero", Init::ResnetZero),
+    ("vgg", Init::Vgg),
+    ("vit", Init::Vit),
+    ("gpt2", Init::Gpt2),
     ("zeros", Init::Zeros),
 ];
 
@@ -57,16 +80,33 @@ impl Init {
         NAMES.iter().map(|(name, _)| *name)
     }
 
-    /// What a parameter's elements are drawn from, and the standard deviation; `None` if they are constant.
-    fn spread(self, param: &Param) -> Option<(Distribution, f64)> {
+    /// What a parameter's elements are drawn from, and the standard deviation; `None` if they are constant. `branches` is the number of
+    /// residual branches of the network.
+    fn spread(self, param: &Param, branches: usize) -> Option<(Distribution, f64)> {
         use Distribution::{Normal, Uniform};
         let (fan_in, fan_out) = (param.fan_in as f64, param.fan_out as f64);
-        let is_weight = param.role == Role::Weight;
+        let is_convolution = param.of_convolution;
+        let is_weight = match param.role {
+            Role::NormWeight | Role::NormBias => return None,
+            Role::Weight => true,
+            Role::Bias => false,
+            Role::Embedding => {
+                return match self {
+                    Self::Zeros => None,
+                    Self::Scaled(base, gain) => base.spread(param, branches).map(|(d, deviation)| (d, gain * deviation)),
+                    _ => Some((Normal, 0.02)),
+                };
+            }
+        };
         match self {
-            _ if !matches!(param.role, Role::Weight | Role::Bias) => None,
-            Self::Scaled(base, gain) => base.spread(param).map(|(distribution, deviation)| (distribution, gain * deviation)),
+            Self::Scaled(base, gain) => {
+                base.spread(param, branches).map(|(distribution, deviation)| (distribution, gain * deviation))
+            }
             // A uniform number within ±a has variance a²/3.
             Self::Pytorch => Some((Uniform, (1.0 / (3.0 * fan_in)).sqrt())),
+            Self::ResnetZero if is_weight && param.ends_branch => None,
+            Self::Resnet | Self::ResnetZero if !is_convolution => Self::Pytorch.spread(param, branches),
+            Self::Vit if is_convolution => Self::Pytorch.spread(param, branches),
             _ if !is_weight => None,
             Self::HeNormal => Some((Normal, (2.0 / fan_in).sqrt())),
             Self::HeUniform => Some((Uniform, (2.0 / fan_in).sqrt())),
@@ -74,16 +114,30 @@ impl Init {
             Self::XavierUniform => Some((Uniform, (2.0 / (fan_in + fan_out)).sqrt())),
             Self::LecunNormal => Some((Normal, (1.0 / fan_in).sqrt())),
             Self::LecunUniform => Some((Uniform, (1.0 / fan_in).sqrt())),
+            Self::HeFanOut | Self::Resnet | Self::ResnetZero => Some((Normal, (2.0 / fan_out).sqrt())),
+            Self::Vgg if is_convolution => Some((Normal, (2.0 / fan_out).sqrt())),
+            Self::Vgg => Some((Normal, 0.01)),
+            Self::Gpt2 if param.ends_branch => Some((Normal, 0.02 / (branches as f64).sqrt())),
+            Self::Vit | Self::Gpt2 => Some((Normal, 0.02)),
             Self::Zeros => None,
         }
     }
 
+    /// What the elements of a parameter are that is not drawn.
+    fn constant(self, param: &Param) -> f64 {
+        match (self, param.role) {
+            (Self::Scaled(base, _), _) => base.constant(param),
+            (Self::ResnetZero, Role::NormWeight) if param.ends_branch => 0.0,
+            (_, Role::NormWeight) => 1.0,
+            _ => 0.0,
+        }
+    }
+
     /// The initial value of one parameter.
-    fn tensor(self, param: &Param, seed: u64, dtype: DType) -> Tensor {
+    fn tensor(self, param: &Param, branches: usize, seed: u64, dtype: DType) -> Tensor {
         let ty = TensorType::new(dtype, param.shape.clone());
-        let Some((distribution, deviation)) = self.spread(param) else {
-            let constant = if param.role == Role::NormWeight { 1.0 } else { 0.0 };
-            return Tensor::from_f64(&ty, &vec![constant; ty.len()]);
+        let Some((distribution, deviation)) = self.spread(param, branches) else {
+            return Tensor::from_f64(&ty, &vec![self.constant(param); ty.len()]);
         };
         let key = key(seed, &param.name);
         // Always drawn with the mantissa of f64, so that the f32 values are the f64 ones rounded.
@@ -119,7 +173,8 @@ impl Network {
     /// If `dtype` is not a float type.
     pub fn initialize(&self, init: Init, seed: u64, dtype: DType) -> Vec<Tensor> {
         assert!(dtype.is_float(), "parameters are floats, not {dtype}");
-        self.params().iter().map(|p| init.tensor(p, seed, dtype)).collect()
+        let branches = self.params().iter().filter(|p| p.ends_branch).count();
+        self.params().iter().map(|p| init.tensor(p, branches, seed, dtype)).collect()
     }
 
     /// Initial buffers, in the order of [`Network::buffers`].

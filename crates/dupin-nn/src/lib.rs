@@ -24,15 +24,18 @@
 //! ```
 
 mod apply;
+mod attention;
 mod error;
 mod init;
 mod layer;
 mod layout;
 mod loss;
+mod models;
 mod network;
 mod norm;
 mod parse;
 mod pool;
+mod tokens;
 pub mod weights;
 
 pub use apply::{Applied, Mode};
@@ -41,4 +44,5 @@ pub use error::{Error, ModelProblem, TensorProblem};
 pub use init::Init;
 pub use layout::{Layout, from_pytorch, to_pytorch};
 pub use loss::{Loss, correct};
+pub use models::{Model, models};
 pub use network::{BufferSpec, Network, Param, Role};

@@ -22,23 +22,25 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// The loss of each example, `[n]`.
+    /// The loss of each example, `[n]`: of a sequence the mean over its places.
     ///
     /// # Shapes and units
-    /// `logits: [n, outputs]`. `target`: classes, `[n]` integers in `0..outputs`; for [`Loss::Mse`] also `[n, outputs]` floats.
+    /// `logits: [n, outputs]`, or `[n, t, outputs]` for sequences. `target`: classes, `[n]` or `[n, t]` integers in `0..outputs`; or
+    /// floats of the shape of `logits`: for cross-entropy the probabilities of the classes, of which each row sums to 1.
     /// A class outside the range is not noticed: it stands for a vector of zeros. Data sets check their labels.
     pub fn per_example(&self, b: &mut Builder, logits: Value, target: Value) -> Value {
-        match *self {
+        let each = match *self {
             Self::CrossEntropy { smoothing } => cross_entropy(b, logits, target, smoothing),
             Self::Mse => {
-                let target = if b.ty(target).dtype.is_float() { target } else { one_hot(b, target, logits) };
-                let outputs = b.ty(logits).shape.get(1).copied().unwrap_or(1);
+                let target = one_hot(b, target, logits);
+                let (last, outputs) = classes(b, logits);
                 let difference = b.sub(logits, target);
                 let square = b.square(difference);
-                let sum = b.reduce_sum(square, &[1]);
+                let sum = b.reduce_sum(square, &[last]);
                 b.scale(sum, 1.0 / outputs as f64)
             }
-        }
+        };
+        mean_over_places(b, each)
     }
 
     /// `Σ_n weights[n]·ℓ(z_n, y_n)`, a scalar: the mean for weights of `1/n`. Examples of weight 0 are as if absent.
@@ -60,37 +62,65 @@ impl Loss {
 /// against a large logit.
 fn cross_entropy(b: &mut Builder, logits: Value, target: Value, smoothing: f64) -> Value {
     let shape = b.ty(logits).shape.clone();
-    let classes = shape.get(1).copied().unwrap_or(1) as f64;
-    let largest = b.reduce_max(logits, &[1]);
+    let (last, classes) = classes(b, logits);
+    let rows: Vec<usize> = (0..last).collect();
+    let largest = b.reduce_max(logits, &[last]);
     let largest = b.stop_gradient(largest);
-    let largest = b.broadcast(largest, &shape, &[0]);
+    let largest = b.broadcast(largest, &shape, &rows);
     let shifted = b.sub(logits, largest);
     let exponentials = b.exp(shifted);
-    let sum = b.reduce_sum(exponentials, &[1]);
+    let sum = b.reduce_sum(exponentials, &[last]);
     let log_sum = b.log(sum);
     let hot = one_hot(b, target, logits);
     let hot = b.scale(hot, 1.0 - smoothing);
-    let q = b.shift(hot, smoothing / classes);
+    let q = b.shift(hot, smoothing / classes as f64);
     let weighed = b.mul(q, shifted);
-    let expected = b.reduce_sum(weighed, &[1]);
+    let expected = b.reduce_sum(weighed, &[last]);
     b.sub(log_sum, expected)
 }
 
-/// Rows of the identity: `[n, outputs]` of the type of `logits`.
+/// The axis of the classes, the last one, and how many they are.
+fn classes(b: &Builder, logits: Value) -> (usize, usize) {
+    let shape = &b.ty(logits).shape;
+    let last = shape.len().saturating_sub(1);
+    (last, shape.get(last).copied().unwrap_or(1))
+}
+
+/// `[n, ...]` to `[n]`.
+fn mean_over_places(b: &mut Builder, x: Value) -> Value {
+    let shape = &b.ty(x).shape;
+    let (axes, count): (Vec<usize>, usize) = ((1..shape.len()).collect(), shape.iter().skip(1).product());
+    if axes.is_empty() {
+        return x;
+    }
+    let sum = b.reduce_sum(x, &axes);
+    b.scale(sum, 1.0 / count as f64)
+}
+
+/// Rows of the identity, of the type of `logits`; a target that is a distribution already stays.
 fn one_hot(b: &mut Builder, target: Value, logits: Value) -> Value {
     let ty = b.ty(logits).clone();
-    let classes = b.iota(TensorType::new(DType::I32, ty.shape.clone()), 1);
-    let target = b.broadcast(target, &ty.shape, &[0]);
+    if b.ty(target).dtype.is_float() {
+        return target;
+    }
+    let last = ty.rank().saturating_sub(1);
+    let classes = b.iota(TensorType::new(DType::I32, ty.shape.clone()), last);
+    let rows: Vec<usize> = (0..last).collect();
+    let target = b.broadcast(target, &ty.shape, &rows);
     let hit = b.compare(CompareOp::Eq, classes, target);
     b.convert(hit, ty.dtype)
 }
 
-/// 1 for each example whose largest logit (the first of equals) is its target's, else 0: `[n]` floats of the type of `logits`.
+/// 1 for each example whose largest logit (the first of equals) is its target's (of a distribution the largest), else 0; of a sequence the mean over its places:
+/// `[n]` floats of the type of `logits`.
 pub fn correct(b: &mut Builder, logits: Value, target: Value) -> Value {
     let dtype = b.ty(logits).dtype;
-    let predicted = b.argmax(logits, 1);
+    let (last, _) = classes(b, logits);
+    let predicted = b.argmax(logits, last);
+    let target = if b.ty(target).dtype.is_float() { b.argmax(target, last) } else { target };
     let hit = b.compare(CompareOp::Eq, predicted, target);
-    b.convert(hit, dtype)
+    let hit = b.convert(hit, dtype);
+    mean_over_places(b, hit)
 }
 
 impl fmt::Display for Loss {

@@ -90,26 +90,53 @@ pub(crate) fn batch_statistics(b: &mut Builder, x: Value, mask: Option<Value>, r
     BatchStatistics { of_batch: Statistics { variance, deviation }, running }
 }
 
-/// Normalisation of each example over all its features and positions, then an affine map of each of them.
-pub(crate) fn layer_norm(b: &mut Builder, x: Value, weight: Value, bias: Value) -> Value {
+/// Normalisation over the last `axes` axes, then an affine map of each element of them: over the whole example, or each token.
+pub(crate) fn layer_norm(b: &mut Builder, x: Value, weight: Value, bias: Value, axes: usize, epsilon: f64) -> Value {
     let shape = b.ty(x).shape.clone();
-    let features: Vec<usize> = (1..shape.len()).collect();
-    let count = shape[1..].iter().product::<usize>() as f64;
+    let features: Vec<usize> = (shape.len() - axes..shape.len()).collect();
+    let normal = standardized(b, x, &features, epsilon);
+    affine(b, normal, weight, bias, &features)
+}
+
+/// Normalisation of each example over its positions and each of `groups` sets of neighbouring features, then an affine map of each
+/// feature.
+pub(crate) fn group_norm(b: &mut Builder, x: Value, groups: usize, weight: Value, bias: Value) -> Value {
+    let shape = b.ty(x).shape.clone();
+    let rank = shape.len();
+    let apart = [&shape[..rank - 1], &[groups, shape[rank - 1] / groups]].concat();
+    let grouped = b.reshape(x, &apart);
+    // Positions and the features of a group; the examples and the groups stay.
+    let summed: Vec<usize> = (1..rank - 1).chain([rank]).collect();
+    let normal = standardized(b, grouped, &summed, EPSILON);
+    let normal = b.reshape(normal, &shape);
+    affine(b, normal, weight, bias, &[rank - 1])
+}
+
+/// `x` minus its mean over `axes`, divided by its standard deviation over them.
+fn standardized(b: &mut Builder, x: Value, axes: &[usize], epsilon: f64) -> Value {
+    let shape = b.ty(x).shape.clone();
+    let others: Vec<usize> = (0..shape.len()).filter(|a| !axes.contains(a)).collect();
+    let count = axes.iter().map(|&a| shape[a]).product::<usize>() as f64;
     let mean_over = |b: &mut Builder, v: Value| {
-        let sum = b.reduce_sum(v, &features);
+        let sum = b.reduce_sum(v, axes);
         b.scale(sum, 1.0 / count)
     };
     let mean = mean_over(b, x);
-    let mean = b.broadcast(mean, &shape, &[0]);
+    let mean = b.broadcast(mean, &shape, &others);
     let deviation = b.sub(x, mean);
     let square = b.square(deviation);
     let variance = mean_over(b, square);
-    let shifted = b.shift(variance, EPSILON);
+    let shifted = b.shift(variance, epsilon);
     let inverse = b.rsqrt(shifted);
-    let inverse = b.broadcast(inverse, &shape, &[0]);
-    let normal = b.mul(deviation, inverse);
-    let weight = b.broadcast(weight, &shape, &features);
-    let bias = b.broadcast(bias, &shape, &features);
-    let scaled = b.mul(normal, weight);
+    let inverse = b.broadcast(inverse, &shape, &others);
+    b.mul(deviation, inverse)
+}
+
+/// `x·weight + bias`, both given along `axes`.
+fn affine(b: &mut Builder, x: Value, weight: Value, bias: Value, axes: &[usize]) -> Value {
+    let shape = b.ty(x).shape.clone();
+    let weight = b.broadcast(weight, &shape, axes);
+    let bias = b.broadcast(bias, &shape, axes);
+    let scaled = b.mul(x, weight);
     b.add(scaled, bias)
 }

@@ -1,91 +1,85 @@
-//! The model language: from text to layers whose shapes fit.
+//! The model language: from text to layers whose shapes fit. Layers one after another, blocks and names are here, each layer's own
+//! words in `layers.rs`.
 
 use std::ops::Range;
 
 use crate::Activation;
 use crate::error::{Error, ModelProblem as Problem};
-use crate::layer::{Layer, Window};
+use crate::layer::Layer;
 use crate::layout::Layout;
+use crate::models;
 use crate::network::{BufferSpec, Network, Param, Role};
-use crate::parse::spelling::closest;
-use crate::parse::text::{Options, Token, number, split};
+use crate::parse::text::{Token, number, split};
 
-mod spelling;
-mod text;
+mod layers;
+pub(crate) mod spelling;
+pub(crate) mod text;
 
 /// Largest number a model may hold: far beyond use, far below overflow.
-const MOST: usize = 1_000_000;
+pub(crate) const MOST: usize = 1_000_000;
 /// Most elements of all parameters together, and of one example between two layers: positions are 32-bit integers.
 const MOST_ELEMENTS: usize = i32::MAX as usize;
 /// Nesting that no network has and every stack bears.
 const MOST_DEPTH: usize = 32;
 
-const LENET: &str = "net:1x28x28,conv16k5,act,conv32k5s2,act,conv32k5s2,act,flatten,fc120,act,fc10";
-const CNN: &str = "net:3x32x32,conv32,act,conv32,act,conv64s2,act,conv64,act,conv128s2,act,conv128,act,gap,fc10";
-
-const MODELS: [&str; 5] = ["mlp", "logistic", "lenet", "cnn", "net"];
-const CONV: &str =
-    "`conv<C>` with options k<K> (kernel), s<S> (stride), p<P> (padding), g<G> (groups) and last `nobias`, as in `conv64k3s2`";
-const DENSE: &str = "`fc<N>` or `fc<N>nobias`, as in `fc10`";
-const POOL: &str = "the window and options s<S> (stride), p<P> (padding), as in `maxpool3s2p1`";
-const ALONE: &str = "the name alone, this layer has no sizes";
-
 /// A problem and the part of the model that has it.
-type Fail = (Range<usize>, Problem);
+pub(crate) type Fail = (Range<usize>, Problem);
 
 pub(crate) fn network(spec: &str, activation: Activation) -> Result<Network, Error> {
-    let parsed = match spec {
-        "lenet" => parse(LENET, activation),
-        "cnn" => parse(CNN, activation),
-        _ => parse(spec, activation),
-    };
-    match parsed {
+    let fail = |(at, problem): Fail| Error::Model { spec: spec.into(), expanded: None, at, problem: Box::new(problem) };
+    if let Some((at, space)) = spec.char_indices().find(|(_, c)| c.is_whitespace()) {
+        return Err(fail((at..at + space.len_utf8(), Problem::Whitespace)));
+    }
+    if spec.starts_with("net:") {
+        return net(spec, activation).map_err(fail);
+    }
+    let expanded = models::expand(spec).map_err(fail)?;
+    match net(&expanded, activation) {
         Ok(network) => Ok(Network { spec: spec.into(), ..network }),
-        Err((at, problem)) => Err(Error::Model { spec: spec.into(), at, problem }),
+        Err((at, problem)) => Err(Error::Model { spec: spec.into(), expanded: Some(expanded), at, problem: Box::new(problem) }),
     }
 }
 
-fn parse(spec: &str, activation: Activation) -> Result<Network, Fail> {
-    if let Some((at, space)) = spec.char_indices().find(|(_, c)| c.is_whitespace()) {
-        return Err((at..at + space.len_utf8(), Problem::Whitespace));
+/// A model that starts with `net:`.
+fn net(spec: &str, activation: Activation) -> Result<Network, Fail> {
+    let rest = Token { text: &spec["net:".len()..], at: "net:".len() };
+    let mut tokens = split(&rest, ',')?.into_iter();
+    let input = tokens.next().expect("splitting gives at least one part");
+    let (input_shape, vocabulary) = input_shape(&input)?;
+    let tokens: Vec<Token> = tokens.collect();
+    if tokens.is_empty() {
+        return Err((spec.len()..spec.len(), Problem::MissingLayer));
     }
-    let (name, rest) = spec.split_once(':').unwrap_or((spec, ""));
-    let rest = Token { text: rest, at: spec.len() - rest.len() };
-    let mut parser = Parser { activation, params: Vec::new(), buffers: Vec::new(), elements: 0, depth: 0 };
-    let (input_shape, (layers, shape)) = match name {
-        "mlp" => parser.dense_model("mlp", "at least two widths, as in `mlp:784-256-10`", 2..=usize::MAX, &rest)?,
-        "logistic" => parser.dense_model("logistic", "two widths, as in `logistic:784-10`", 2..=2, &rest)?,
-        "net" => {
-            let mut tokens = split(&rest, ',')?.into_iter();
-            let input = tokens.next().expect("splitting gives at least one part");
-            let shape = input_shape(&input)?;
-            let tokens: Vec<Token> = tokens.collect();
-            if tokens.is_empty() {
-                return Err((spec.len()..spec.len(), Problem::MissingLayer));
-            }
-            let built = parser.sequence(&tokens, shape.clone(), "")?;
-            (shape, built)
-        }
-        "lenet" => return Err((rest.range(), Problem::NoSizes { name: "lenet" })),
-        "cnn" => return Err((rest.range(), Problem::NoSizes { name: "cnn" })),
-        _ => {
-            let closest = closest(name, MODELS.iter().copied());
-            return Err((0..name.len(), Problem::UnknownModel { name: name.into(), closest }));
-        }
-    };
+    let mut parser =
+        Parser { activation, vocabulary, params: Vec::new(), buffers: Vec::new(), table: None, elements: 0, depth: 0 };
+    let (layers, shape) = parser.sequence(&tokens, input_shape.clone(), &Path::default())?;
     let whole = 0..spec.len();
-    let [outputs] = shape[..] else { return Err((whole, Problem::EndsInMap { map: describe(&shape) })) };
+    let (outputs, target_shape) = match shape[..] {
+        _ if parser.vocabulary.is_some() => return Err((whole, Problem::NoParameters)),
+        [outputs] => (outputs, Vec::new()),
+        [tokens, outputs] if vocabulary.is_some() => (outputs, vec![tokens]),
+        _ => return Err((whole, Problem::EndsInMap { map: layers::described(&shape) })),
+    };
     if parser.params.is_empty() {
         return Err((whole, Problem::NoParameters));
     }
     let Parser { params, buffers, .. } = parser;
-    Ok(Network { spec: spec.into(), activation, input_shape, outputs, params, buffers, layers })
+    let (spec, expanded) = (spec.to_owned(), spec.to_owned());
+    Ok(Network { spec, expanded, activation, input_shape, vocabulary, target_shape, outputs, params, buffers, layers })
 }
 
-/// `64` as `[64]`, `1x28x14` (channels, height, width) as `[28, 14, 1]`.
-fn input_shape(token: &Token) -> Result<Vec<usize>, Fail> {
-    let parts = split(token, 'x')?;
+/// `64` as `[64]`, `1x28x14` (channels, height, width) as `[28, 14, 1]`, `tokens64v128` as `[64]` and its vocabulary.
+fn input_shape(token: &Token) -> Result<(Vec<usize>, Option<usize>), Fail> {
     let extent = |part: &Token, what| number(part.text, what, 1, MOST).map_err(|p| (part.range(), p));
+    if token.text.starts_with("tokens") {
+        let at = "tokens".len();
+        let end = token.text.find('v').unwrap_or(token.text.len());
+        let length = extent(&token.part(at..end), "the number of tokens of an example, as in `tokens64v128`")?;
+        let start = (end + 1).min(token.text.len());
+        let vocabulary = extent(&token.part(start..token.text.len()), "the size of the vocabulary, as in `tokens64v128`")?;
+        return Ok((vec![length], Some(vocabulary)));
+    }
+    let parts = split(token, 'x')?;
     let shape = match &parts[..] {
         [width] => vec![extent(width, "a width, or an input such as `1x28x28`")?],
         [c, h, w] => vec![
@@ -96,7 +90,7 @@ fn input_shape(token: &Token) -> Result<Vec<usize>, Fail> {
         _ => return Err((token.range(), Problem::Input { found: token.text.into() })),
     };
     checked(&shape, "one example of the input").map_err(|p| (token.range(), p))?;
-    Ok(shape)
+    Ok((shape, None))
 }
 
 /// The product of extents, if a tensor may have that many elements.
@@ -105,58 +99,57 @@ fn checked(shape: &[usize], what: &'static str) -> Result<usize, Problem> {
     elements.filter(|&n| n <= MOST_ELEMENTS).ok_or(Problem::TooLarge { what, limit: MOST_ELEMENTS })
 }
 
-/// A shape in the language's words: `64 features`, or `CxHxW`.
-fn describe(shape: &[usize]) -> String {
-    match shape {
-        [h, w, c] => format!("{c}x{h}x{w}"),
-        _ => format!("{} features", shape[0]),
+/// Layers, and the shape they give.
+type Built = (Vec<Layer>, Vec<usize>);
+
+/// Where a container's layers have their names: those with one of their own below `named`, others by number below `numbered`.
+#[derive(Default)]
+struct Path {
+    /// Empty, or with a dot at its end; as is the other.
+    named: String,
+    numbered: String,
+}
+
+impl Path {
+    /// The path of a layer and its text without the name.
+    fn of<'a>(&self, token: &Token<'a>, index: usize) -> Result<(String, Token<'a>), Fail> {
+        let name = token.text.split(['(', '|']).next().and_then(|head| head.split_once('=')).map(|(name, _)| name);
+        let Some(name) = name else { return Ok((format!("{}{index}", self.numbered), *token)) };
+        let of_parts = |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_');
+        let is_parents = name.is_empty() && !self.named.is_empty();
+        if !is_parents && !name.split('.').all(of_parts) {
+            return Err((token.part(0..name.len()).range(), Problem::Name { name: name.into() }));
+        }
+        let path = format!("{}{name}", self.named).trim_end_matches('.').to_owned();
+        Ok((path, token.part(name.len() + 1..token.text.len())))
     }
 }
 
-/// Layers, and the shape they give.
-type Built = (Vec<Layer>, Vec<usize>);
+/// `path` with a dot, or nothing for the root.
+fn below(path: &str, name: &str) -> String {
+    if path.is_empty() { name.into() } else { format!("{path}.{name}") }
+}
 
 struct Parser {
     activation: Activation,
     params: Vec<Param>,
     buffers: Vec<BufferSpec>,
+    /// Number of different tokens, as long as what comes in is tokens.
+    vocabulary: Option<usize>,
+    /// The table of `embed`.
+    table: Option<usize>,
     /// Of all parameters so far.
     elements: usize,
     depth: usize,
 }
 
 impl Parser {
-    /// `784-256-10`: dense layers with activations between them.
-    fn dense_model(
-        &mut self,
-        name: &'static str,
-        expected: &'static str,
-        counts: std::ops::RangeInclusive<usize>,
-        widths: &Token,
-    ) -> Result<(Vec<usize>, Built), Fail> {
-        let parts = if widths.text.is_empty() { Vec::new() } else { split(widths, '-')? };
-        if !counts.contains(&parts.len()) {
-            return Err((widths.range(), Problem::Widths { name, expected, found: parts.len() }));
-        }
-        let width = |part: &Token| number(part.text, "a width", 1, MOST).map_err(|p| (part.range(), p));
-        let input = vec![width(&parts[0])?];
-        let (mut layers, mut shape) = (Vec::new(), input.clone());
-        for (i, part) in parts[1..].iter().enumerate() {
-            if i > 0 {
-                layers.push(Layer::Activation(self.activation));
-            }
-            let (layer, out) = self.dense(width(part)?, true, &shape, &(2 * i).to_string()).map_err(|p| (part.range(), p))?;
-            layers.push(layer);
-            shape = out;
-        }
-        Ok((input, (layers, shape)))
-    }
-
-    /// Layers one after another; `prefix` is the path of their container, with its dot.
-    fn sequence(&mut self, tokens: &[Token], mut shape: Vec<usize>, prefix: &str) -> Result<Built, Fail> {
+    /// Layers one after another.
+    fn sequence(&mut self, tokens: &[Token], mut shape: Vec<usize>, path: &Path) -> Result<Built, Fail> {
         let (mut layers, mut index) = (Vec::new(), 0);
         for token in tokens {
-            let (layer, out) = self.layer(token, shape, &format!("{prefix}{index}"))?;
+            let (own, token) = path.of(token, index)?;
+            let (layer, out) = self.layer(&token, shape, &own)?;
             // Global pooling is two modules of PyTorch: the mean, then the flattening.
             index += if matches!(layer, Layer::GlobalAvgPool) { 2 } else { 1 };
             layers.push(layer);
@@ -168,117 +161,71 @@ impl Parser {
     fn layer(&mut self, token: &Token, shape: Vec<usize>, path: &str) -> Result<(Layer, Vec<usize>), Fail> {
         let text = token.text;
         let name = &text[..text.find(|c: char| !c.is_ascii_alphabetic() && c != '_').unwrap_or(text.len())];
-        if name == "res" {
-            return self.residual(token, &shape, path);
+        match name {
+            "res" => return self.within(token, "res(", |parser, inner| parser.residual(token, &inner, &shape, path)),
+            "seq" => {
+                return self.within(token, "seq(", |parser, inner| {
+                    let path = Path { named: below(path, ""), numbered: below(path, "") };
+                    let (layers, out) = parser.sequence(&split(&inner, ',')?, shape.clone(), &path)?;
+                    Ok((Layer::Sequence(layers), out))
+                });
+            }
+            _ => {}
         }
-        let built = match name {
-            "" if text.is_empty() => Err(Problem::MissingLayer),
-            "conv" => self.convolution(text, &shape, path),
-            "fc" => self.fully_connected(text, &shape, path),
-            "avgpool" => pool(text, name, &shape).map(|(window, out)| (Layer::AvgPool(window), out)),
-            "maxpool" => pool(text, name, &shape).map(|(window, out)| (Layer::MaxPool(window), out)),
-            "act" | "gap" | "flatten" | "bn" | "ln" if text != name => {
-                Err(Problem::Option { token: text.into(), found: text[name.len()..].into(), form: ALONE })
-            }
-            "act" => Ok((Layer::Activation(self.activation), shape)),
-            "gap" => map(text, &shape).map(|[_, _, c]| (Layer::GlobalAvgPool, vec![c])),
-            "flatten" => Ok((Layer::Flatten, vec![shape.iter().product()])),
-            "bn" => self.batch_norm(&shape, path).map(|layer| (layer, shape)),
-            "ln" => self.layer_norm(&shape, path).map(|layer| (layer, shape)),
-            _ if spelling::is_activation(name) => {
-                text.parse().map(|kind| (Layer::Activation(kind), shape)).map_err(Problem::from)
-            }
-            _ => Err(Problem::UnknownLayer { token: text.into(), closest: spelling::closest_layer(name) }),
-        };
-        let (layer, out) = built.map_err(|p| (token.range(), p))?;
+        let (layer, out) = self.plain_layer(name, text, shape, path).map_err(|p| (token.range(), p))?;
         checked(&out, "one example after this layer").map_err(|p| (token.range(), p))?;
         Ok((layer, out))
     }
 
-    fn convolution(&mut self, text: &str, shape: &[usize], path: &str) -> Result<(Layer, Vec<usize>), Problem> {
-        let (options, nobias) = without_nobias(&text["conv".len()..]);
-        let o = Options::read(text, options, "kspg", "the output channels", CONV)?;
-        let size = o.get('k', "the kernel size", 1, 3)?;
-        let window = Window { size, stride: o.get('s', "the stride", 1, 1)?, padding: o.get('p', "the padding", 0, size / 2)? };
-        let (groups, outputs) = (o.get('g', "the number of groups", 1, 1)?, o.first);
-        let [h, w, inputs] = map(text, shape)?;
-        if inputs % groups != 0 || outputs % groups != 0 {
-            return Err(Problem::Groups { groups, inputs, outputs });
+    /// What stands in the parentheses of a block.
+    fn within<T>(
+        &mut self,
+        token: &Token,
+        open: &'static str,
+        build: impl FnOnce(&mut Self, Token) -> Result<T, Fail>,
+    ) -> Result<T, Fail> {
+        if !token.text.starts_with(open) || !token.text.ends_with(')') {
+            return Err((token.range(), Problem::Parentheses));
         }
-        let (height, width) = slide(window, h, w)?;
-        let kernel = vec![size, size, inputs / groups, outputs];
-        let positions = checked(&[size, size], "the kernel of this layer")?;
-        // PyTorch counts all output channels, whatever the groups.
-        let fans = (positions.saturating_mul(inputs / groups), positions.saturating_mul(outputs));
-        let weight = self.param(path, "weight", kernel, Layout::Kernel, fans, Role::Weight)?;
-        let bias = if nobias { None } else { Some(self.param(path, "bias", vec![outputs], Layout::Same, fans, Role::Bias)?) };
-        Ok((Layer::Convolution { window, groups, weight, bias }, vec![height, width, outputs]))
-    }
-
-    fn fully_connected(&mut self, text: &str, shape: &[usize], path: &str) -> Result<(Layer, Vec<usize>), Problem> {
-        let (options, nobias) = without_nobias(&text["fc".len()..]);
-        let width = Options::read(text, options, "", "the width", DENSE)?.first;
-        if shape.len() != 1 {
-            return Err(Problem::NeedsVector { token: text.into(), map: describe(shape) });
-        }
-        self.dense(width, !nobias, shape, path)
-    }
-
-    fn dense(&mut self, width: usize, bias: bool, shape: &[usize], path: &str) -> Result<(Layer, Vec<usize>), Problem> {
-        let fans = (shape[0], width);
-        let weight = self.param(path, "weight", vec![width, shape[0]], Layout::Same, fans, Role::Weight)?;
-        let bias = if bias { Some(self.param(path, "bias", vec![width], Layout::Same, fans, Role::Bias)?) } else { None };
-        Ok((Layer::Dense { weight, bias }, vec![width]))
-    }
-
-    fn batch_norm(&mut self, shape: &[usize], path: &str) -> Result<Layer, Problem> {
-        let features = vec![*shape.last().expect("shapes have at least one axis")];
-        let weight = self.param(path, "weight", features.clone(), Layout::Same, (1, 1), Role::NormWeight)?;
-        let bias = self.param(path, "bias", features.clone(), Layout::Same, (1, 1), Role::NormBias)?;
-        let mean = self.buffers.len();
-        for (name, initial) in [("running_mean", 0.0), ("running_var", 1.0)] {
-            self.buffers.push(BufferSpec { name: format!("{path}.{name}"), shape: features.clone(), initial });
-        }
-        Ok(Layer::BatchNorm { weight, bias, mean, variance: mean + 1 })
-    }
-
-    fn layer_norm(&mut self, shape: &[usize], path: &str) -> Result<Layer, Problem> {
-        let layout = if shape.len() == 3 { Layout::Map } else { Layout::Same };
-        let weight = self.param(path, "weight", shape.to_vec(), layout, (1, 1), Role::NormWeight)?;
-        let bias = self.param(path, "bias", shape.to_vec(), layout, (1, 1), Role::NormBias)?;
-        Ok(Layer::LayerNorm { weight, bias })
-    }
-
-    /// `res(BODY)` or `res(BODY|SHORTCUT)`.
-    fn residual(&mut self, token: &Token, shape: &[usize], path: &str) -> Result<(Layer, Vec<usize>), Fail> {
-        let inner = token.text.strip_prefix("res(").and_then(|t| t.strip_suffix(')'));
-        let inner = inner.ok_or_else(|| (token.range(), Problem::Parentheses))?;
         if self.depth == MOST_DEPTH {
             return Err((token.range(), Problem::Depth { limit: MOST_DEPTH }));
         }
         self.depth += 1;
-        let parts = split(&Token { text: inner, at: token.at + "res(".len() }, '|')?;
+        let built = build(self, token.part(open.len()..token.text.len() - 1))?;
+        self.depth -= 1;
+        Ok(built)
+    }
+
+    /// `res(BODY)` or `res(BODY|SHORTCUT)`.
+    fn residual(&mut self, token: &Token, inner: &Token, shape: &[usize], path: &str) -> Result<(Layer, Vec<usize>), Fail> {
+        let parts = split(inner, '|')?;
         let (body, shortcut) = match &parts[..] {
             [body] => (body, None),
             [body, shortcut] => (body, Some(shortcut)),
             _ => return Err((token.range(), Problem::Parts { parts: parts.len() })),
         };
-        let (body, out) = self.sequence(&split(body, ',')?, shape.to_vec(), &format!("{path}.body."))?;
+        let place = |numbered: &str| Path { named: below(path, ""), numbered: below(path, numbered) };
+        let before = self.params.len();
+        let (body, out) = self.sequence(&split(body, ',')?, shape.to_vec(), &place("body."))?;
+        let is_weight = |p: &&mut Param| matches!(p.role, Role::Weight | Role::NormWeight);
+        if let Some(last) = self.params[before..].iter_mut().rfind(is_weight) {
+            last.ends_branch = true;
+        }
         let (shortcut, other) = match shortcut {
             None => (None, shape.to_vec()),
             Some(part) => {
-                let (layers, out) = self.sequence(&split(part, ',')?, shape.to_vec(), &format!("{path}.shortcut."))?;
+                let (layers, out) = self.sequence(&split(part, ',')?, shape.to_vec(), &place("shortcut."))?;
                 (Some(layers), out)
             }
         };
-        self.depth -= 1;
         if out != other {
-            return Err((token.range(), Problem::Residual { body: describe(&out), shortcut: describe(&other) }));
+            let (body, shortcut) = (layers::describe(&out), layers::describe(&other));
+            return Err((token.range(), Problem::Residual { body, shortcut }));
         }
         Ok((Layer::Residual { body, shortcut }, out))
     }
 
-    /// Adds a parameter and gives its position.
+    /// Adds the parameter `{path}.{name}` and gives its position.
     fn param(
         &mut self,
         path: &str,
@@ -291,34 +238,11 @@ impl Parser {
         let what = "the parameters up to this layer";
         self.elements = checked(&[self.elements + checked(&shape, what)?], what)?;
         let (fan_in, fan_out) = fans;
-        self.params.push(Param { name: format!("{path}.{name}"), shape, layout, fan_in, fan_out, role, layer: path.into() });
+        let (name, layer) = (if name.is_empty() { path.into() } else { below(path, name) }, path.into());
+        if self.params.iter().any(|p| p.name == name) {
+            return Err(Problem::DuplicateName { name });
+        }
+        self.params.push(Param { name, shape, layout, fan_in, fan_out, role, layer, of_convolution: false, ends_branch: false });
         Ok(self.params.len() - 1)
     }
-}
-
-/// The window of `avgpool3s2p1` and the shape it leaves.
-fn pool(text: &str, name: &str, shape: &[usize]) -> Result<(Window, Vec<usize>), Problem> {
-    let o = Options::read(text, &text[name.len()..], "sp", "the window", POOL)?;
-    let window =
-        Window { size: o.first, stride: o.get('s', "the stride", 1, o.first)?, padding: o.get('p', "the padding", 0, 0)? };
-    let [h, w, c] = map(text, shape)?;
-    if window.padding > window.size / 2 {
-        return Err(Problem::Padding { padding: window.padding, size: window.size });
-    }
-    let (height, width) = slide(window, h, w)?;
-    Ok((window, vec![height, width, c]))
-}
-
-/// Height, width and channels of what comes in.
-fn map(text: &str, shape: &[usize]) -> Result<[usize; 3], Problem> {
-    shape.try_into().map_err(|_| Problem::NeedsMap { token: text.into(), width: shape[0] })
-}
-
-fn slide(window: Window, height: usize, width: usize) -> Result<(usize, usize), Problem> {
-    let Window { size, padding, .. } = window;
-    window.positions(height).zip(window.positions(width)).ok_or(Problem::Window { size, height, width, padding })
-}
-
-fn without_nobias(options: &str) -> (&str, bool) {
-    options.strip_suffix("nobias").map_or((options, false), |rest| (rest, true))
 }

@@ -211,17 +211,40 @@ fn dense_networks() {
 
 #[test]
 fn convolution_networks() {
-    check_all("cnn_", 9);
+    check_all("cnn_", 10);
 }
 
 #[test]
 fn residual_networks() {
-    check_all("residual_", 3);
+    check_all("residual_", 6);
+}
+
+#[test]
+fn transformers_and_mixers() {
+    check_all("vit_", 2);
+    check_all("mixer_", 1);
+    check_all("char_", 2);
+}
+
+/// The fixtures of models that have names are those models.
+#[test]
+fn fixtures_are_the_models_by_name() {
+    for (fixture, spec) in [
+        ("vit_gelu", "vit:3,input=1x4x4,patch=2,dim=4,depth=1,heads=2,mlp=5"),
+        ("vit_mean_mse", "vit:3,input=1x4x4,patch=2,dim=4,depth=1,heads=2,mlp=5,pool=mean"),
+        ("mixer_gelu", "mixer:3,input=1x4x4,patch=2,dim=4,depth=1,tokens=3,channels=5"),
+        ("char_tied_gelu", "char:4,context=5,dim=4,depth=1,heads=2,mlp=5"),
+        ("char_untied_smoothing", "char:4,context=5,dim=4,depth=1,heads=2,mlp=5,head=untied"),
+    ] {
+        let path = fixtures().into_iter().find(|p| p.file_stem().is_some_and(|s| s == fixture)).unwrap();
+        let by_name = Network::parse(spec, "gelu".parse().unwrap()).unwrap();
+        assert_eq!(by_name.expanded(), Case::load(&path).net.spec(), "{fixture}");
+    }
 }
 
 #[test]
 fn no_fixture_is_left_out() {
-    assert_eq!(fixtures().len(), 2 + 21 + 9 + 3);
+    assert_eq!(fixtures().len(), 2 + 21 + 10 + 6 + 5);
 }
 
 /// What is written is what was read: the fixtures' parameters survive the way to the graph and back.

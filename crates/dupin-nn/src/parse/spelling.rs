@@ -15,9 +15,12 @@ const ACTIVATIONS: [&str; 12] = [
     "elu",
     "squared_relu",
 ];
-const LAYERS: [&str; 10] = ["conv", "fc", "act", "avgpool", "maxpool", "gap", "flatten", "bn", "ln", "res"];
+/// Layers with sizes or parts.
+const SIZED: [&str; 10] = ["conv", "fc", "avgpool", "maxpool", "gn", "ln", "embed", "attn", "res", "seq"];
+/// Layers that are a name alone.
+const ALONE: [&str; 11] = ["act", "gap", "flatten", "bn", "unembed", "tokens", "cls", "pos", "wpe", "swap", "first"];
 /// What others call them.
-const ALIASES: [(&str, &str); 15] = [
+const ALIASES: [(&str, &str); 22] = [
     ("convolution", "conv"),
     ("linear", "fc"),
     ("dense", "fc"),
@@ -33,21 +36,37 @@ const ALIASES: [(&str, &str); 15] = [
     ("logistic", "sigmoid"),
     ("quick_gelu", "beta_gelu"),
     ("activation", "act"),
+    ("groupnorm", "gn"),
+    ("embedding", "embed"),
+    ("attention", "attn"),
+    ("mha", "attn"),
+    ("transpose", "swap"),
+    ("sequential", "seq"),
+    ("position", "pos"),
 ];
 
 pub(super) fn is_activation(name: &str) -> bool {
     ACTIVATIONS.contains(&name)
 }
 
+/// Whether it is a layer or an activation.
+pub(super) fn is_known(name: &str) -> bool {
+    SIZED.contains(&name) || ALONE.contains(&name) || is_activation(name)
+}
+
+pub(super) fn stands_alone(name: &str) -> bool {
+    ALONE.contains(&name)
+}
+
 /// The layer or activation that `name` may stand for.
 pub(super) fn closest_layer(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase();
     let alias = ALIASES.iter().find(|(other, _)| *other == name).map(|(_, ours)| *ours);
-    alias.or_else(|| closest(&name, LAYERS.into_iter().chain(ACTIVATIONS)))
+    alias.or_else(|| closest(&name, SIZED.into_iter().chain(ALONE).chain(ACTIVATIONS)))
 }
 
 /// The first of the candidates with the fewest edits, if those are few for a word of its length.
-pub(super) fn closest(word: &str, candidates: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+pub(crate) fn closest(word: &str, candidates: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let most = match word.chars().count() {
         2..=4 => 1,
         5..=20 => 2,

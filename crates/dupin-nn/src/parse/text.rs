@@ -7,20 +7,25 @@ use crate::error::ModelProblem as Problem;
 
 /// A part of the model's text.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Token<'a> {
-    pub(super) text: &'a str,
+pub(crate) struct Token<'a> {
+    pub(crate) text: &'a str,
     /// Where it starts, in bytes.
-    pub(super) at: usize,
+    pub(crate) at: usize,
 }
 
-impl Token<'_> {
-    pub(super) fn range(&self) -> Range<usize> {
+impl<'a> Token<'a> {
+    pub(crate) fn range(&self) -> Range<usize> {
         self.at..self.at + self.text.len()
+    }
+
+    /// A part of it, in bytes from its start.
+    pub(crate) fn part(&self, range: Range<usize>) -> Token<'a> {
+        Token { text: &self.text[range.clone()], at: self.at + range.start }
     }
 }
 
 /// Splits at separators that are outside of parentheses.
-pub(super) fn split<'a>(token: &Token<'a>, separator: char) -> Result<Vec<Token<'a>>, Fail> {
+pub(crate) fn split<'a>(token: &Token<'a>, separator: char) -> Result<Vec<Token<'a>>, Fail> {
     let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0_usize);
     for (i, c) in token.text.char_indices() {
         let here = token.at + i..token.at + i + 1;
@@ -39,7 +44,7 @@ pub(super) fn split<'a>(token: &Token<'a>, separator: char) -> Result<Vec<Token<
 }
 
 /// A whole number in a range. Digits only: no sign, no space.
-pub(super) fn number(text: &str, what: &'static str, least: usize, most: usize) -> Result<usize, Problem> {
+pub(crate) fn number(text: &str, what: &'static str, least: usize, most: usize) -> Result<usize, Problem> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let value = if digits { text.parse().ok() } else { None };
     value.filter(|v| (least..=most).contains(v)).ok_or_else(|| Problem::Number { what, least, most, found: text.into() })

@@ -205,3 +205,40 @@ fn single_precision_is_the_same_network() {
         }
     }
 }
+
+/// What a place of a causal transformer says depends on the tokens up to it, bit for bit, and on each of them.
+#[test]
+fn later_tokens_are_not_seen() {
+    let net = net("char:7,context=6,dim=8,depth=2,heads=2");
+    let params = net.initialize(Init::Scaled(&Init::Gpt2, 20.0), 1, DType::F64);
+    let logits = |tokens: [i32; 6]| applied(&net, &params, &Tensor::i32([1, 6], tokens.to_vec()), None, false)[0].to_f64();
+    let before = logits([0, 1, 2, 3, 4, 5]);
+    for changed in 0..6 {
+        let mut tokens = [0, 1, 2, 3, 4, 5];
+        tokens[changed] = 6;
+        let after = logits(tokens);
+        for place in 0..6 {
+            let row = |l: &[f64]| l[7 * place..7 * (place + 1)].to_vec();
+            assert_eq!(row(&before) == row(&after), place < changed, "token {changed}, place {place}");
+        }
+    }
+}
+
+/// The mean over places, then over examples: a sequence counts as one example.
+#[test]
+fn losses_of_sequences_are_means_over_places() {
+    let (z, y) = (normal(3, &[2, 3, 4]), Tensor::i32([2, 3], vec![0, 3, 1, 2, 2, 0]));
+    let flat = |t: &Tensor, shape: &[usize]| t.clone().reshape(shape.to_vec());
+    for loss in ["ce", "ce:0.1", "mse"].map(|l| l.parse::<Loss>().unwrap()) {
+        let whole =
+            evaluate(&[z.clone(), y.clone()], |b, v| vec![loss.per_example(b, v[0], v[1]), dupin_nn::correct(b, v[0], v[1])]);
+        let each = evaluate(&[flat(&z, &[6, 4]), flat(&y, &[6])], |b, v| {
+            vec![loss.per_example(b, v[0], v[1]), dupin_nn::correct(b, v[0], v[1])]
+        });
+        for (whole, each) in whole.iter().zip(&each) {
+            assert_eq!(whole.shape(), [2]);
+            let means: Vec<f64> = each.to_f64().chunks(3).map(|c| c.iter().sum::<f64>() / 3.0).collect();
+            close(&whole.to_f64(), &means, 8.0 * f64::EPSILON, &loss.to_string());
+        }
+    }
+}

@@ -104,3 +104,27 @@ fn names_round_trip_and_wrong_ones_are_explained() {
         assert_eq!(message(&format!("ce:{smoothing}")), expected);
     }
 }
+
+/// Cross-entropy is linear in its target: of a distribution it is the mean of the losses of the labels, weighted by it. The largest
+/// probability says what is right.
+#[test]
+fn targets_may_be_distributions() {
+    let (n, c) = (3, 4);
+    let logits = normal(2, &[n, c]);
+    let shares = [0.25, 0.7, 1.0];
+    let (first, second) = ([0, 3, 2], [1, 1, 0]);
+    let mut rows = vec![0.0; n * c];
+    for row in 0..n {
+        rows[row * c + first[row]] += shares[row];
+        rows[row * c + second[row]] += 1.0 - shares[row];
+    }
+    let rows = Tensor::f64([n, c], rows);
+    let labels = |of: [usize; 3]| Tensor::i32([n], of.map(|label| label as i32).to_vec());
+    for loss in ["ce", "ce:0.1"] {
+        let (a, b) = (per_example(loss, &logits, &labels(first)), per_example(loss, &logits, &labels(second)));
+        let expected: Vec<f64> = (0..n).map(|row| shares[row] * a[row] + (1.0 - shares[row]) * b[row]).collect();
+        close(&per_example(loss, &logits, &rows), &expected, 32.0 * f64::EPSILON, loss);
+    }
+    let right = |target: &Tensor| evaluate(&[logits.clone(), target.clone()], |b, v| vec![correct(b, v[0], v[1])])[0].to_f64();
+    assert_eq!(right(&rows), right(&labels([1, 3, 2])));
+}

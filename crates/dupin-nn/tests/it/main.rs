@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in the helpers of tests a failed unwrap is a failed test")]
 
 mod closed_form;
+mod cost;
 mod files;
 mod initial;
 mod layers;
