@@ -69,4 +69,43 @@ pub enum Error {
         /// Most parameters.
         limit: usize,
     },
+    /// A name that chooses no parameter.
+    #[error("{}", no_parameter(pattern, names))]
+    NoParameter {
+        /// What was asked for.
+        pattern: String,
+        /// What there is.
+        names: Vec<String>,
+    },
+    /// The weights named are no input of the batches.
+    #[error("the weights of the examples must be one of the inputs that a batch gives (`Traced::data`)")]
+    NoWeights,
+    /// Two passes over the data differ.
+    #[error(
+        "the {what} of two passes over the data differs by {difference:.1e} of its size, where rounding makes at most {tolerance:.1e}: each pass must \
+         see the same examples with the same weights, without dropout or random augmentation, and normalisation must not take \
+         the statistics of a batch (use its running statistics, or one batch with all examples)"
+    )]
+    Disagree {
+        /// Which quantity.
+        what: &'static str,
+        /// Relative difference.
+        difference: f64,
+        /// What rounding makes of it.
+        tolerance: f64,
+    },
+    /// A graph over more than one example where one is needed.
+    #[error("a model traced over one example is needed here, but its logits are {found}: trace it with a batch of 1")]
+    OneExample {
+        /// Type of the logits.
+        found: TensorType,
+    },
+}
+
+fn no_parameter(pattern: &str, names: &[String]) -> String {
+    if names.is_empty() {
+        return format!("`{pattern}` is not a list of names: write them with commas between, as in `0,2.weight,*.bias`");
+    }
+    let list = names.join(", ");
+    format!("`{pattern}` fits no parameter; the network has {list} (`*` and `?` are wildcards, a layer's name chooses all of it)")
 }

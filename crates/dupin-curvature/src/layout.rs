@@ -52,15 +52,21 @@ impl Layout {
         self.offsets[i]..self.offsets[i + 1]
     }
 
-    /// Groups of consecutive parameters by module: `0.weight` and `0.bias` belong to `0`.
+    /// Groups of consecutive parameters by module: `0.weight` and `0.bias` belong to `0`. Ranges of entries of a flat vector.
     pub fn modules(&self) -> Vec<(String, Range<usize>)> {
+        let entries = |(name, params): (String, Range<usize>)| (name, self.offsets[params.start]..self.offsets[params.end]);
+        self.module_params().into_iter().map(entries).collect()
+    }
+
+    /// The same as ranges of parameters.
+    pub fn module_params(&self) -> Vec<(String, Range<usize>)> {
         let module = |name: &str| name.rsplit_once('.').map_or(name, |(m, _)| m).to_string();
         let mut groups: Vec<(String, Range<usize>)> = Vec::new();
         for (i, name) in self.names.iter().enumerate() {
-            let (m, range) = (module(name), self.range(i));
+            let m = module(name);
             match groups.last_mut() {
-                Some((last, r)) if *last == m => r.end = range.end,
-                _ => groups.push((m, range)),
+                Some((last, r)) if *last == m => r.end = i + 1,
+                _ => groups.push((m, i..i + 1)),
             }
         }
         groups

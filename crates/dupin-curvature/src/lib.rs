@@ -9,20 +9,48 @@
 //! `G`, the Gauss-Newton part, is positive semi-definite for convex losses; `N`, the nonlinear modeling error, is indefinite
 //! and vanishes where the residuals `∇_z L` do. [`products`] writes the three as expressions of one graph that share the
 //! primal pass, the tangent pass and the cotangents; [`Split`] runs them over a whole data set.
+//!
+//! | question | item |
+//! |---|---|
+//! | `Hv`, `Gv`, `Nv`, the gradient, over a data set | [`Split`] |
+//! | any matrix as an operator: parts, within and between layers, Fisher matrices, covariance of gradients | [`Split::operator`], [`Matrix`] |
+//! | the same of some layers alone | [`Split::restricted`], [`Selection`] |
+//! | traces, of all and of every layer | [`structured`], or [`traces()`] where a network is not of its class |
+//! | what changed between two points | [`structured_change`], [`traces_change`] |
+//! | loss and norms over a plane | [`landscape()`] |
+//! | diagonal of `G` exactly, gradient norms of single examples | [`Examples`] |
+//! | all entries of small matrices | [`dense`] |
+//! | whether passes over the data agree | [`check_agreement`] |
 
+mod agreement;
 mod dense;
 mod error;
+mod examples;
+mod family;
+mod fisher;
+mod landscape;
 mod layout;
+mod matrix;
 pub mod products;
+mod select;
 mod split;
 mod structured;
 mod traced;
 mod traces;
 
+pub use agreement::{Agreement, check_agreement};
 pub use dense::{DenseSplit, dense};
 pub use error::Error;
+pub use examples::Examples;
+pub use fisher::{Fisher, Labels, Likelihood};
+pub use landscape::{Axis, Landscape, LandscapePoint, Norm, Norms, filter_normalized, landscape};
 pub use layout::Layout;
-pub use split::{Part, PartOperator, Products, Rayleigh, Split, SplitParams};
-pub use structured::{Curve, LossRoot, Outside, Root, StructuredOutcome, StructuredParams, StructuredTraces, structured};
+pub use matrix::{Matrix, Part};
+pub use select::Selection;
+pub use split::{MatrixOperator, Products, Rayleigh, Split, SplitParams};
+pub use structured::{
+    Curve, LossRoot, Outside, Root, StructuredOutcome, StructuredParams, StructuredPoint, StructuredTraces, structured,
+    structured_change,
+};
 pub use traced::Traced;
-pub use traces::{GroupTrace, SplitTraces, traces};
+pub use traces::{GroupTrace, SplitTraces, TracesChange, traces, traces_change};

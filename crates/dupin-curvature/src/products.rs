@@ -3,7 +3,7 @@
 //! With `F` the cost of a forward pass: the gradient costs 3F; beyond it, the tangent pass `ż = J v` costs 2F, `G v` another 2F,
 //! `N v` another 4F. So `{Hv, Gv, Nv}` cost 3F once and 8F per vector: they share `ż`, and `N v` reuses the gradient's cotangents.
 
-use dupin_ir::transform::{jvp, vjp};
+use dupin_ir::transform::{jvp, second_order, vjp};
 use dupin_ir::{Builder, Value};
 
 use crate::traced::Traced;
@@ -82,15 +82,17 @@ pub fn split(b: &mut Builder, g: &Gradient, logits: Value, params: &[Value], v: 
     SplitProducts { gauss_newton: gauss_newton(b, g, logits, params, v), nme: nme(b, g, params, v) }
 }
 
-/// `vᵀGv = żᵀ H_z ż` and `vᵀNv = ∂L/∂z · z̈`, scalars. No backward pass and no stored activations. Cost: 4F with the forward pass shared.
+/// `vᵀGv = żᵀ H_z ż` and `vᵀNv = ∂L/∂z · z̈`, scalars. Cost: F beyond the forward pass once, 3F per vector.
+///
+/// `z̈` is never formed: the residual is carried back through the network once for all vectors ([`second_order`]), and `vᵀNv` is
+/// the sum over layers of `⟨δ, 2 Ẇ ȧ⟩` and `⟨∂L/∂a, φ'' ḣ²⟩`.
 pub fn quadratic_forms(b: &mut Builder, g: &Gradient, logits: Value, params: &[Value], v: &[Value]) -> (Value, Value) {
     let dz = tangent(b, logits, params, v);
     let u = loss_curvature(b, g, logits, dz);
-    let ddz = {
-        let tangents: Vec<Option<Value>> = v.iter().copied().map(Some).collect();
-        jvp(b, &[dz], params, &tangents)[0].unwrap_or_else(|| b.splat_like(logits, 0.0))
-    };
-    (b.inner(dz, u), b.inner(g.residual, ddz))
+    let tangents: Vec<Option<Value>> = v.iter().copied().map(Some).collect();
+    let vgv = b.inner(dz, u);
+    let vnv = second_order(b, &[logits], &[Some(g.residual)], params, &tangents).unwrap_or_else(|| b.splat_like(vgv, 0.0));
+    (vgv, vnv)
 }
 
 /// New inputs of the parameters' types, to be given as vectors.

@@ -1,40 +1,20 @@
-//! The three operators over a data set, from shared programs.
+//! H, G, N and their relatives over a data set, from shared programs.
 
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use dupin_ir::transform::{Staged, batch_all, stage};
-use dupin_ir::{Buffer, Executable, Executor, Program, Tensor, Value};
+use dupin_ir::{Executable, Executor, Program, Tensor, Value};
 use dupin_linop::SymmetricOperator;
+use dupin_linop::vector::{axpy, dot};
 
 use crate::error::Error;
+use crate::family::{Data, Family, Vectors};
 use crate::layout::Layout;
-use crate::products::{self, vector_inputs};
+use crate::matrix::{At, Expression, Matrix, both, express};
+use crate::products::{self, Gradient, vector_inputs};
+use crate::select::Selection;
 use crate::traced::Traced;
-
-/// Which matrix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Part {
-    /// `H = G + N`.
-    Hessian,
-    /// `G = Jᵀ H_z J`.
-    GaussNewton,
-    /// `N = ∂L/∂z · ∇²_θ z`.
-    Nme,
-}
-
-impl Part {
-    /// All three, the sum first.
-    pub const ALL: [Self; 3] = [Self::Hessian, Self::GaussNewton, Self::Nme];
-
-    /// Name in reports: `hessian`, `gauss_newton`, `nme`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Hessian => "hessian",
-            Self::GaussNewton => "gauss_newton",
-            Self::Nme => "nme",
-        }
-    }
-}
 
 /// How products are computed.
 #[derive(Clone, Copy, Debug)]
@@ -73,131 +53,185 @@ pub struct Rayleigh {
     pub nme: f64,
 }
 
-/// `H`, `G` and `N` of one loss at one θ over a whole data set.
+/// `H`, `G`, `N` and other matrices of one loss at one θ over a whole data set.
 ///
 /// # Cost
-/// With kept residuals 8F per vector and batch for all three, 4F for `G` alone, 6F for `N` or `H` alone.
+/// With kept residuals 8F per vector and batch for all three, 4F for `G` alone, 6F for `N` or `H` alone; [`Matrix`] says what others cost. A
+/// matrix is written and compiled when it is first asked for.
 ///
 /// # Source
 /// Schraudolph (2002) for `G v`; Dauphin, Agarwala & Mobahi (2024, arXiv 2401.10809), equation of the decomposition, for `N`.
 pub struct Split<'e> {
-    executor: &'e dyn Executor,
-    layout: Layout,
+    data: Data<'e>,
     convex: bool,
-    params: Vec<Buffer>,
-    batches: Vec<Vec<Buffer>>,
-    block: usize,
     gradient: Program,
-    programs: Vec<Family>,
-    residual_bytes: usize,
     compiled_gradient: OnceLock<Box<dyn Executable>>,
+    /// `G v` and `N v` together.
+    both: Family,
+    graph: Mutex<Graph>,
+    families: Mutex<BTreeMap<Matrix, Arc<Family>>>,
+    /// Which parameters of the model those of the layout are.
+    chosen: Vec<usize>,
 }
 
-/// The programs of one set of outputs: for one vector and for a block.
-struct Family {
-    outputs: Outputs,
-    single: Prepared,
-    block: Option<Prepared>,
+/// The graph that products are appended to.
+struct Graph {
+    traced: Traced,
+    /// Parameters that derivatives are taken by.
+    params: Vec<Value>,
+    gradient: Gradient,
+    layers: Vec<Range<usize>>,
+    fixed: Vec<Value>,
+    v: Vectors,
 }
 
-/// What a family computes per vector.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Outputs {
-    Both,
-    Only(Part),
-}
-
-/// A staged program, compiled at its first use.
-struct Prepared {
-    staged: Staged,
-    ready: OnceLock<Ready>,
-}
-
-struct Ready {
-    first: Box<dyn Executable>,
-    rest: Box<dyn Executable>,
-    /// Residuals of every batch, if they are kept.
-    kept: Option<Vec<Vec<Buffer>>>,
-}
-
-impl Prepared {
-    fn new(staged: Staged) -> Self {
-        Self { staged, ready: OnceLock::new() }
+impl Graph {
+    fn family(
+        &mut self,
+        data: &Data,
+        write: impl FnOnce(&mut dupin_ir::Builder, &At, &[Value]) -> Expression,
+    ) -> Result<Family, Error> {
+        let at = At { logits: self.traced.logits, params: &self.params, gradient: &self.gradient, layers: &self.layers };
+        let e = write(&mut self.traced.builder, &at, &self.v.single);
+        Family::new(&mut self.traced.builder, &e, &self.fixed, &self.v, data)
     }
 }
 
 impl<'e> Split<'e> {
-    /// Prepares the operators of `traced` at `params` over `batches`, each the tensors of `traced.data`.
+    /// Prepares the matrices of `traced` at `params` over `batches`, each the tensors of `traced.data`.
     ///
     /// # Errors
     /// [`Error::Type`] if the graph is ill-typed, [`Error::Count`] and [`Error::Parameter`] for lists that do not fit it.
     pub fn new(
         executor: &'e dyn Executor,
-        mut traced: Traced,
+        traced: Traced,
         params: &[Tensor],
         batches: Vec<Vec<Tensor>>,
         settings: SplitParams,
     ) -> Result<Self, Error> {
-        let layout = traced.fitting(params, &batches)?;
-        let g = products::gradient(&mut traced.builder, traced.loss, traced.logits, &traced.params);
-        let fixed: Vec<Value> = traced.params.iter().chain(&traced.data).copied().collect();
-        let gradient = traced.builder.program(&fixed, &[vec![traced.loss], g.params.clone()].concat())?;
+        Self::restricted(executor, traced, params, batches, settings, &Selection::all())
+    }
 
-        let v = vector_inputs(&mut traced, "v");
-        let b = &mut traced.builder;
-        let both = products::split(b, &g, traced.logits, &traced.params, &v);
-        let hv = products::hessian(b, &g, &traced.params, &v);
-        let families = [
-            (Outputs::Both, [both.gauss_newton.clone(), both.nme.clone()].concat()),
-            (Outputs::Only(Part::Hessian), hv),
-            (Outputs::Only(Part::GaussNewton), both.gauss_newton),
-            (Outputs::Only(Part::Nme), both.nme),
-        ];
+    /// The same with the chosen parameters as variables and the others as constants: `H`, `G` and `N` are then the blocks of the whole
+    /// matrices that the chosen rows and columns cut out. Vectors and [`layout`](Self::layout) hold the chosen parameters alone.
+    ///
+    /// `params` are all parameters of the model. Passes below the first chosen layer are not made.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new), and [`Error::NoParameter`] for a name that there is not.
+    pub fn restricted(
+        executor: &'e dyn Executor,
+        mut traced: Traced,
+        params: &[Tensor],
+        batches: Vec<Vec<Tensor>>,
+        settings: SplitParams,
+        chosen: &Selection,
+    ) -> Result<Self, Error> {
+        let all = traced.fitting(params, &batches)?;
+        let indices = chosen.indices(all.names())?;
+        let pick = |i: &usize| (all.names()[*i].clone(), all.types()[*i].clone());
+        let (names, types) = indices.iter().map(pick).unzip();
+        let layout = Layout::new(names, types);
+        let wrt: Vec<Value> = indices.iter().map(|&i| traced.params[i]).collect();
+
+        let gradient = products::gradient(&mut traced.builder, traced.loss, traced.logits, &wrt);
+        let fixed: Vec<Value> = traced.params.iter().chain(&traced.data).copied().collect();
+        let program = traced.builder.program(&fixed, &[vec![traced.loss], gradient.params.clone()].concat())?;
+        let inputs = vector_inputs(&mut traced, "v");
+        let single = indices.iter().map(|&i| inputs[i]).collect();
         let block = settings.block.max(1);
-        let vk: Vec<Value> = layout.types().iter().map(|ty| b.input("v", ty.batched(block))).collect();
-        let mut programs = Vec::new();
-        for (outputs, values) in families {
-            let single = Prepared::new(stage(b, &values, &fixed, &v)?);
-            let block = if block > 1 {
-                let batched = batch_all(b, &values, &v, &vk);
-                Some(Prepared::new(stage(b, &batched, &fixed, &vk)?))
-            } else {
-                None
-            };
-            programs.push(Family { outputs, single, block });
-        }
+        let block_inputs = layout.types().iter().map(|ty| traced.builder.input("v", ty.batched(block))).collect();
+
         let upload = |t: Tensor| executor.upload(t);
-        Ok(Self {
+        let data = Data {
             executor,
-            layout,
-            convex: traced.convex,
             params: params.iter().cloned().map(upload).collect::<Result<_, _>>()?,
             batches: batches.into_iter().map(|b| b.into_iter().map(upload).collect()).collect::<Result<_, _>>()?,
             block,
-            gradient,
-            programs,
             residual_bytes: settings.residual_bytes,
+            layout,
+        };
+        let layers = data.layout.module_params().into_iter().map(|(_, range)| range).collect();
+        let convex = traced.convex;
+        let v = Vectors { single, block: block_inputs };
+        let mut graph = Graph { traced, params: wrt, gradient, layers, fixed, v };
+        let both = graph.family(&data, both)?;
+        Ok(Self {
+            data,
+            convex,
+            gradient: program,
             compiled_gradient: OnceLock::new(),
+            both,
+            graph: Mutex::new(graph),
+            families: Mutex::new(BTreeMap::new()),
+            chosen: indices,
         })
+    }
+
+    /// Goes to other parameters, `theta: [dim]` as the layout has them; nothing is compiled anew.
+    ///
+    /// # Errors
+    /// [`Error::Count`] for another length; errors of the executor.
+    pub fn move_to(&mut self, theta: &[f64]) -> Result<(), Error> {
+        if theta.len() != self.dim() {
+            return Err(Error::Count { what: "entries of a point", expected: self.dim(), found: theta.len() });
+        }
+        for (&i, tensor) in self.chosen.iter().zip(self.data.layout.unflatten(theta)) {
+            self.data.params[i] = self.data.executor.upload(tensor)?;
+        }
+        self.forget();
+        Ok(())
+    }
+
+    /// Goes to other parameters of the whole model, and gives every batch other tensors in the place of its last ones: the running
+    /// statistics that belong to the parameters.
+    ///
+    /// # Errors
+    /// [`Error::Count`] for lists of another length; errors of the executor.
+    ///
+    /// # Panics
+    /// If a batch has fewer tensors than `shared`.
+    pub fn move_all(&mut self, params: &[Tensor], shared: &[Tensor]) -> Result<(), Error> {
+        let data = &mut self.data;
+        if params.len() != data.params.len() {
+            return Err(Error::Count { what: "parameters", expected: data.params.len(), found: params.len() });
+        }
+        for (to, tensor) in data.params.iter_mut().zip(params) {
+            *to = data.executor.upload(tensor.clone())?;
+        }
+        for batch in &mut data.batches {
+            let at = batch.len() - shared.len();
+            for (to, tensor) in batch[at..].iter_mut().zip(shared) {
+                *to = data.executor.upload(tensor.clone())?;
+            }
+        }
+        self.forget();
+        Ok(())
+    }
+
+    fn forget(&mut self) {
+        self.both.forget();
+        for family in self.families.get_mut().unwrap_or_else(PoisonError::into_inner).values_mut() {
+            // Operators borrow the split, so nobody else holds a family now.
+            if let Some(family) = Arc::get_mut(family) {
+                family.forget();
+            }
+        }
     }
 
     /// How the parameters lie in a flat vector.
     pub fn layout(&self) -> &Layout {
-        &self.layout
+        &self.data.layout
     }
 
     /// Number of parameters.
     pub fn dim(&self) -> usize {
-        self.layout.dim()
+        self.data.layout.dim()
     }
 
     /// Number of batches.
     pub fn batches(&self) -> usize {
-        self.batches.len()
-    }
-
-    fn fixed(&self, batch: usize) -> Vec<&Buffer> {
-        self.params.iter().chain(&self.batches[batch]).collect()
+        self.data.batches.len()
     }
 
     /// Loss and gradient over the data set. Cost: 3F per batch.
@@ -205,16 +239,11 @@ impl<'e> Split<'e> {
     /// # Errors
     /// [`Error::NotFinite`] if either is not finite; errors of the executor.
     pub fn gradient(&self) -> Result<(f64, Vec<f64>), Error> {
-        let program = if let Some(p) = self.compiled_gradient.get() {
-            p
-        } else {
-            let compiled = self.executor.compile(&self.gradient)?;
-            self.compiled_gradient.get_or_init(|| compiled)
-        };
+        let (data, program) = (&self.data, self.compiled_gradient()?);
         let (mut loss, mut flat) = (0.0, vec![0.0; self.dim()]);
-        for batch in 0..self.batches.len() {
-            let out = program.run(&self.fixed(batch))?;
-            let out: Vec<Tensor> = out.iter().map(|b| self.executor.download(b)).collect::<Result<_, _>>()?;
+        for batch in 0..data.batches.len() {
+            let out = program.run(&data.fixed(batch))?;
+            let out: Vec<Tensor> = out.iter().map(|b| data.executor.download(b)).collect::<Result<_, _>>()?;
             let value = out[0].item();
             if !value.is_finite() {
                 return Err(Error::NotFinite { what: "the loss", batch, value });
@@ -224,9 +253,17 @@ impl<'e> Split<'e> {
                 return Err(Error::NotFinite { what: "the gradient", batch, value });
             }
             loss += value;
-            self.layout.accumulate(&out[1..], &mut flat);
+            data.layout.accumulate(&out[1..], &mut flat);
         }
         Ok((loss, flat))
+    }
+
+    fn compiled_gradient(&self) -> Result<&dyn Executable, Error> {
+        if let Some(p) = self.compiled_gradient.get() {
+            return Ok(p.as_ref());
+        }
+        let compiled = self.data.executor.compile(&self.gradient)?;
+        Ok(self.compiled_gradient.get_or_init(|| compiled).as_ref())
     }
 
     /// `H v`, `G v`, `N v` of one or more vectors laid end to end, all from one program.
@@ -238,7 +275,7 @@ impl<'e> Split<'e> {
     /// If `vectors` is not a whole number of vectors.
     pub fn products(&self, vectors: &[f64]) -> Result<Products, Error> {
         let mut out = [vec![0.0; vectors.len()], vec![0.0; vectors.len()]];
-        self.run(Outputs::Both, vectors, &mut out)?;
+        self.both.run(&self.data, vectors, &mut out)?;
         let [gauss_newton, nme] = out;
         let hessian = gauss_newton.iter().zip(&nme).map(|(g, n)| g + n).collect();
         Ok(Products { hessian, gauss_newton, nme })
@@ -250,96 +287,74 @@ impl<'e> Split<'e> {
     /// Errors of the executor.
     pub fn rayleigh(&self, v: &[f64]) -> Result<Rayleigh, Error> {
         let p = self.products(v)?;
-        let vv = dupin_linop::vector::dot(v, v);
-        let quotient = |av: &[f64]| dupin_linop::vector::dot(v, av) / vv;
+        let vv = dot(v, v);
+        let quotient = |av: &[f64]| dot(v, av) / vv;
         let (gauss_newton, nme) = (quotient(&p.gauss_newton), quotient(&p.nme));
         Ok(Rayleigh { hessian: gauss_newton + nme, gauss_newton, nme })
     }
 
-    /// One of the matrices, for estimators.
-    pub fn operator(&self, part: Part) -> PartOperator<'_> {
-        PartOperator { split: self, part }
+    /// A matrix, for estimators: a [`Part`](crate::Part), a [`Fisher`](crate::Fisher) or any other [`Matrix`].
+    pub fn operator(&self, matrix: impl Into<Matrix>) -> MatrixOperator<'_> {
+        MatrixOperator { split: self, matrix: matrix.into(), mean: OnceLock::new() }
     }
 
-    fn run(&self, outputs: Outputs, vectors: &[f64], out: &mut [Vec<f64>]) -> Result<(), Error> {
-        let dim = self.dim();
-        if dim == 0 {
-            return Ok(());
+    fn family(&self, matrix: Matrix) -> Result<Arc<Family>, Error> {
+        let mut families = self.families.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(family) = families.get(&matrix) {
+            return Ok(family.clone());
         }
-        assert_eq!(vectors.len() % dim, 0, "vectors of {dim} entries must be laid end to end");
-        let family = self.programs.iter().find(|f| f.outputs == outputs).expect("every set of outputs has a family");
-        let mut done = 0;
-        while done < vectors.len() {
-            let left = (vectors.len() - done) / dim;
-            // A block program costs as much for an empty slot as for a full one: the rest below half a block goes one by one.
-            let (prepared, k, real) = match &family.block {
-                Some(p) if 2 * left >= self.block => (p, Some(self.block), left.min(self.block)),
-                _ => (&family.single, None, 1),
-            };
-            let range = done..done + real * dim;
-            let mut slot = vectors[range.clone()].to_vec();
-            slot.resize(k.unwrap_or(1) * dim, 0.0);
-            let results = self.run_slot(prepared, &slot, k, out.len())?;
-            for (to, from) in out.iter_mut().zip(results) {
-                to[range.clone()].copy_from_slice(&from[..real * dim]);
-            }
-            done += real * dim;
+        let mut graph = self.graph.lock().unwrap_or_else(PoisonError::into_inner);
+        let family = Arc::new(graph.family(&self.data, |b, at, v| express(b, matrix, at, v))?);
+        families.insert(matrix, family.clone());
+        Ok(family)
+    }
+
+    /// `Σ_n w_n`, of the data's input `weights`.
+    fn total_weight(&self, weights: Value) -> Result<f64, Error> {
+        let position = {
+            let graph = self.graph.lock().unwrap_or_else(PoisonError::into_inner);
+            graph.traced.data.iter().position(|&d| d == weights).ok_or(Error::NoWeights)?
+        };
+        let mut total = 0.0;
+        for batch in &self.data.batches {
+            total += self.data.executor.download(&batch[position])?.to_f64().iter().sum::<f64>();
+        }
+        Ok(total)
+    }
+
+    fn apply(&self, matrix: Matrix, x: &[f64]) -> Result<Vec<f64>, Error> {
+        let mut out = [vec![0.0; x.len()]];
+        self.family(matrix)?.run(&self.data, x, &mut out)?;
+        let [y] = out;
+        Ok(y)
+    }
+}
+
+/// A matrix of a [`Split`], known by its products.
+pub struct MatrixOperator<'a> {
+    split: &'a Split<'a>,
+    matrix: Matrix,
+    /// Of a covariance: the sum of the weighted gradients and of the weights.
+    mean: OnceLock<(Vec<f64>, f64)>,
+}
+
+impl MatrixOperator<'_> {
+    /// Takes `g gᵀ / W` off the second moments, with `g = Σ w_n g_n` and `W = Σ w_n`.
+    fn centre(&self, weights: Value, x: &[f64], y: &mut [f64]) -> Result<(), Error> {
+        if self.mean.get().is_none() {
+            let mean = (self.split.gradient()?.1, self.split.total_weight(weights)?);
+            let _ = self.mean.set(mean);
+        }
+        let (g, total) = self.mean.get().expect("it was just set");
+        let dim = g.len().max(1);
+        for (x, y) in x.chunks(dim).zip(y.chunks_mut(dim)) {
+            axpy(-dot(g, x) / total, g, y);
         }
         Ok(())
     }
-
-    /// Runs one program over all batches; results are summed in the order of the batches, in `f64`.
-    fn run_slot(&self, prepared: &Prepared, vectors: &[f64], k: Option<usize>, sets: usize) -> Result<Vec<Vec<f64>>, Error> {
-        let ready = self.ready(prepared)?;
-        let v = self
-            .layout
-            .unflatten_block(vectors, k)
-            .into_iter()
-            .map(|t| self.executor.upload(t))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut sums = vec![vec![0.0; vectors.len()]; sets];
-        for batch in 0..self.batches.len() {
-            let computed;
-            let residuals = if let Some(kept) = &ready.kept {
-                &kept[batch]
-            } else {
-                computed = ready.first.run(&self.fixed(batch))?;
-                &computed
-            };
-            let out = ready.rest.run(&v.iter().chain(residuals).collect::<Vec<_>>())?;
-            for (set, sum) in out.chunks(self.layout.len()).zip(&mut sums) {
-                let tensors = set.iter().map(|b| self.executor.download(b)).collect::<Result<Vec<_>, _>>()?;
-                self.layout.accumulate(&tensors, sum);
-            }
-        }
-        Ok(sums)
-    }
-
-    fn ready<'a>(&self, prepared: &'a Prepared) -> Result<&'a Ready, Error> {
-        if let Some(ready) = prepared.ready.get() {
-            return Ok(ready);
-        }
-        let first = self.executor.compile(&prepared.staged.first)?;
-        let rest = self.executor.compile(&prepared.staged.rest)?;
-        let program = &prepared.staged.first;
-        let bytes: usize = program.outputs().iter().map(|&v| program.graph().ty(v).bytes()).sum();
-        let kept = if bytes * self.batches.len() <= self.residual_bytes {
-            Some((0..self.batches.len()).map(|batch| first.run(&self.fixed(batch))).collect::<Result<Vec<_>, _>>()?)
-        } else {
-            None
-        };
-        Ok(prepared.ready.get_or_init(|| Ready { first, rest, kept }))
-    }
 }
 
-/// One of the three matrices of a [`Split`].
-#[derive(Clone, Copy)]
-pub struct PartOperator<'a> {
-    split: &'a Split<'a>,
-    part: Part,
-}
-
-impl SymmetricOperator for PartOperator<'_> {
+impl SymmetricOperator for MatrixOperator<'_> {
     fn dim(&self) -> usize {
         self.split.dim()
     }
@@ -349,17 +364,19 @@ impl SymmetricOperator for PartOperator<'_> {
     }
 
     fn apply_many(&self, x: &[f64], y: &mut [f64]) -> Result<(), dupin_linop::Error> {
-        let mut out = [vec![0.0; x.len()]];
-        self.split.run(Outputs::Only(self.part), x, &mut out).map_err(dupin_linop::Error::apply)?;
-        y.copy_from_slice(&out[0]);
+        let product = self.split.apply(self.matrix, x).map_err(dupin_linop::Error::apply)?;
+        y.copy_from_slice(&product);
+        if let Matrix::GradientCovariance { weights } = self.matrix {
+            self.centre(weights, x, y).map_err(dupin_linop::Error::apply)?;
+        }
         Ok(())
     }
 
     fn block(&self) -> usize {
-        self.split.block
+        self.split.data.block
     }
 
     fn is_psd(&self) -> bool {
-        self.part == Part::GaussNewton && self.split.convex
+        self.matrix.is_psd(self.split.convex)
     }
 }

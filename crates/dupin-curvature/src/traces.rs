@@ -65,47 +65,109 @@ impl Means {
 /// # Source
 /// Hutchinson (1990); variance of `tr A`: `2·Σ_{i≠j} A_ij²` per probe.
 pub fn traces(split: &Split, probes: usize, rng: &mut Rng, mut progress: impl FnMut(usize)) -> Result<SplitTraces, Error> {
+    Ok(run(&[split], probes, rng, &mut progress)?.remove(0))
+}
+
+/// Traces at two points and of their difference, from the same draws.
+#[derive(Clone, Debug)]
+pub struct TracesChange {
+    /// At the first.
+    pub first: SplitTraces,
+    /// At the second.
+    pub second: SplitTraces,
+    /// Second less first, with standard errors of the differences themselves.
+    pub change: SplitTraces,
+}
+
+/// [`traces`] at two points with the same probes. Cost: twice that of one.
+///
+/// # Errors
+/// [`Error::Count`] if the two have other parameters; else as for [`traces`].
+///
+/// # Panics
+/// If `probes` is 0.
+pub fn traces_change(
+    first: &Split,
+    second: &Split,
+    probes: usize,
+    rng: &mut Rng,
+    mut progress: impl FnMut(usize),
+) -> Result<TracesChange, Error> {
+    if first.layout() != second.layout() {
+        return Err(Error::Count { what: "parameters at both points", expected: first.dim(), found: second.dim() });
+    }
+    let mut all = run(&[first, second], probes, rng, &mut progress)?.into_iter();
+    let mut next = || all.next().expect("two points give three results");
+    Ok(TracesChange { first: next(), second: next(), change: next() })
+}
+
+/// Running means of one point: all, and every group.
+#[derive(Clone)]
+struct Point {
+    total: Means,
+    groups: Vec<Means>,
+}
+
+impl Point {
+    fn push(&mut self, of_groups: &[(f64, f64)]) {
+        for (means, &(g, n)) in self.groups.iter_mut().zip(of_groups) {
+            means.push(g, n);
+        }
+        self.total.push(of_groups.iter().map(|x| x.0).sum(), of_groups.iter().map(|x| x.1).sum());
+    }
+}
+
+/// Traces at every point; of two points also the second less the first.
+fn run(splits: &[&Split], probes: usize, rng: &mut Rng, progress: &mut dyn FnMut(usize)) -> Result<Vec<SplitTraces>, Error> {
     assert!(probes > 0, "a trace estimate needs at least one probe");
-    let modules: Vec<(String, Range<usize>)> = split.layout().modules();
-    let (dim, block) = (split.dim(), 8);
-    let (mut total, mut groups) = (Means::default(), vec![Means::default(); modules.len()]);
+    let Some(first) = splits.first() else { return Ok(Vec::new()) };
+    let modules: Vec<(String, Range<usize>)> = first.layout().modules();
+    let (dim, block) = (first.dim(), 8);
+    let empty = Point { total: Means::default(), groups: vec![Means::default(); modules.len()] };
+    let mut points = vec![empty; splits.len() + usize::from(splits.len() == 2)];
     let mut done = 0;
     while done < probes {
         let k = block.min(probes - done);
         let mut v = vec![0.0; k * dim];
         rng.fill_signs(&mut v);
-        let p = split.products(&v)?;
+        let products = splits.iter().map(|s| s.products(&v)).collect::<Result<Vec<_>, _>>()?;
         for j in 0..k {
             let at = j * dim..(j + 1) * dim;
-            let (v, gv, nv) = (&v[at.clone()], &p.gauss_newton[at.clone()], &p.nme[at]);
-            if let Some(entry) = gv.iter().zip(nv).position(|(g, n)| !(g + n).is_finite()) {
-                let value = gv[entry] + nv[entry];
-                return Err(dupin_linop::Error::NotFinite { estimator: "hutchinson", product: done + j + 1, entry, value }.into());
+            let v = &v[at.clone()];
+            let mut forms: Vec<Vec<(f64, f64)>> = Vec::new();
+            for p in &products {
+                let (gv, nv) = (&p.gauss_newton[at.clone()], &p.nme[at.clone()]);
+                if let Some(entry) = gv.iter().zip(nv).position(|(g, n)| !(g + n).is_finite()) {
+                    let value = gv[entry] + nv[entry];
+                    let product = done + j + 1;
+                    return Err(dupin_linop::Error::NotFinite { estimator: "hutchinson", product, entry, value }.into());
+                }
+                let form = |r: &Range<usize>| (dot(&v[r.clone()], &gv[r.clone()]), dot(&v[r.clone()], &nv[r.clone()]));
+                forms.push(modules.iter().map(|(_, r)| form(r)).collect());
             }
-            let (mut g_sum, mut n_sum) = (0.0, 0.0);
-            for ((_, range), means) in modules.iter().zip(&mut groups) {
-                let r = range.clone();
-                let (g, n) = (dot(&v[r.clone()], &gv[r.clone()]), dot(&v[r.clone()], &nv[r]));
-                means.push(g, n);
-                g_sum += g;
-                n_sum += n;
+            if let [a, b] = &forms[..] {
+                forms.push(a.iter().zip(b).map(|(a, b)| (b.0 - a.0, b.1 - a.1)).collect());
             }
-            total.push(g_sum, n_sum);
+            points.iter_mut().zip(&forms).for_each(|(point, forms)| point.push(forms));
         }
         done += k;
         progress(done);
     }
     let estimate = |m: &RunningMean| m.estimate("hutchinson", probes);
-    let groups = modules.into_iter().zip(&groups).map(|((name, _), m)| GroupTrace {
-        name,
-        hessian: estimate(&m.h),
-        gauss_newton: estimate(&m.g),
-        nme: estimate(&m.n),
-    });
-    Ok(SplitTraces {
-        hessian: estimate(&total.h),
-        gauss_newton: estimate(&total.g),
-        nme: estimate(&total.n),
-        groups: groups.collect(),
-    })
+    let collect = |p: &Point| SplitTraces {
+        hessian: estimate(&p.total.h),
+        gauss_newton: estimate(&p.total.g),
+        nme: estimate(&p.total.n),
+        groups: modules
+            .iter()
+            .zip(&p.groups)
+            .map(|((name, _), m)| GroupTrace {
+                name: name.clone(),
+                hessian: estimate(&m.h),
+                gauss_newton: estimate(&m.g),
+                nme: estimate(&m.n),
+            })
+            .collect(),
+    };
+    Ok(points.iter().map(collect).collect())
 }

@@ -436,12 +436,30 @@ fn nets_outside_the_class_are_told_why() {
         why.to_string().ends_with("combines two values that both depend on `0.weight`, as LayerNorm and attention do"),
         "{why}"
     );
+    for (spec, parameter) in [
+        ("vit:3,input=1x4x4,patch=2,dim=4,depth=1,heads=2", "patch_embed.proj.weight"),
+        ("mixer:3,input=1x4x4,patch=2,dim=4,depth=1", "stem.proj.weight"),
+        ("net:1x4x4,conv4,gn2,act,gap,fc3", "0.weight"),
+    ] {
+        let why = Case::new(spec, "gelu", "ce", 2, 2).outside();
+        assert!(matches!(&why, Outside::Product { parameter: p, .. } if p == parameter), "{spec}: {why:?}");
+    }
     let mut case = Case::new("net:1x4x4,conv2,bn,act,gap,fc3", "gelu", "ce", 4, 4);
     case.train = true;
     let why = case.outside();
     assert!(matches!(why, Outside::MixesExamples { .. }), "{why:?}");
     let text = why.to_string();
     assert!(text.ends_with("mixes the examples of a batch, as normalisation with a batch's own statistics does"), "{text}");
+}
+
+/// The block of a wide residual network that changes the width: its first activation feeds both branches. In evaluation its
+/// normalisation is linear.
+#[test]
+fn wide_residual_networks_are_inside_the_class() {
+    let wide = "net:1x4x4,conv2nobias,seq(bn1=bn,act,=res(conv1=conv3s2nobias,bn2=bn,act,conv2=conv3nobias|\
+                convShortcut=conv3k1s2p0nobias)),bn,act,gap,fc2";
+    let t = Case::new(wide, "gelu", "ce", 4, 4).structured(passes(2, 0));
+    assert!(t.parameters.iter().all(|p| p.gauss_newton.value > 0.0));
 }
 
 /// `z = φ(x W) W` and `z = φ(x W) + x W` share `W`.

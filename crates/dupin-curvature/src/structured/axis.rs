@@ -37,6 +37,12 @@ pub(super) fn operand_axis(b: &Builder, v: Value, i: usize, axis: Axis) -> Optio
         Prim::DotGeneral(p) => Some(product(b, p, &node.operands, i, at)),
         // Groups of the batch turn examples into features.
         Prim::Convolution(p) => (at == p.out.first && p.batch_group_count == 1).then_some((i == 0).then_some(p.lhs.first)),
+        // The places of the indices come first, then what a row of the table has.
+        Prim::Take(_) => Some(match (i, at.checked_sub(b.ty(node.operands[1]).rank())) {
+            (0, None) => None,
+            (0, Some(within)) => Some(within + 1),
+            _ => Some(at),
+        }),
         Prim::WindowGather(p) => alone(&p.window, at),
         Prim::WindowScatterAdd(p) => alone(&p.window, at),
         _ => None,

@@ -36,9 +36,9 @@ use crate::error::Error;
 use crate::layout::Layout;
 use crate::products;
 use crate::traced::Traced;
-use crate::traces::{GroupTrace, SplitTraces};
+use crate::traces::{GroupTrace, SplitTraces, TracesChange};
 use class::placeholder;
-use pass::{Pass, all_columns, key};
+use pass::{Pass, Rows, all_columns, key};
 use root::check_root;
 use samples::Group;
 use walk::{signs, walk};
@@ -134,24 +134,83 @@ pub enum StructuredOutcome {
 /// ```
 pub fn structured(
     executor: &dyn Executor,
-    mut traced: Traced,
+    traced: Traced,
     root: &LossRoot<'_>,
     params: &[Tensor],
     batches: &[Vec<Tensor>],
     settings: StructuredParams,
-    mut progress: impl FnMut(usize),
+    progress: impl FnMut(usize),
 ) -> Result<StructuredOutcome, Error> {
+    let point = StructuredPoint { params, batches };
+    Ok(match run(executor, traced, root, &[point], settings, progress)? {
+        Ok(mut traces) => StructuredOutcome::Traces(traces.remove(0)),
+        Err(outside) => StructuredOutcome::Outside(outside),
+    })
+}
+
+/// Where traces are taken.
+#[derive(Clone, Copy, Debug)]
+pub struct StructuredPoint<'a> {
+    /// Parameters, as `traced` has them.
+    pub params: &'a [Tensor],
+    /// Batches, each the tensors of `traced.data`. Between points only what belongs to the parameters may differ (running statistics).
+    pub batches: &'a [Vec<Tensor>],
+}
+
+/// Traces at two points and of their difference, from the same draws: noise that both share is not in the difference. Its standard
+/// errors come from the differences of each example's passes.
+///
+/// # Cost
+/// Twice that of [`structured`].
+///
+/// # Errors
+/// As for [`structured`]; a network outside the class is the inner `Err`.
+///
+/// # Panics
+/// If `settings.passes` is 0.
+pub fn structured_change(
+    executor: &dyn Executor,
+    traced: Traced,
+    root: &LossRoot<'_>,
+    first: StructuredPoint<'_>,
+    second: StructuredPoint<'_>,
+    settings: StructuredParams,
+    progress: impl FnMut(usize),
+) -> Result<Result<TracesChange, Outside>, Error> {
+    let traces = run(executor, traced, root, &[first, second], settings, progress)?;
+    Ok(traces.map(|traces| {
+        let mut traces = traces.into_iter().map(|t| t.split);
+        let mut next = || traces.next().expect("two points give three results");
+        TracesChange { first: next(), second: next(), change: next() }
+    }))
+}
+
+/// Traces at every point; of two points also the second less the first.
+fn run(
+    executor: &dyn Executor,
+    mut traced: Traced,
+    root: &LossRoot<'_>,
+    points: &[StructuredPoint<'_>],
+    settings: StructuredParams,
+    mut progress: impl FnMut(usize),
+) -> Result<Result<Vec<StructuredTraces>, Outside>, Error> {
     assert!(settings.passes > 0, "a trace estimate needs at least one pass");
-    let layout = traced.fitting(params, batches)?;
+    let mut layout = Layout::new(Vec::new(), Vec::new());
+    for point in points {
+        layout = traced.fitting(point.params, point.batches)?;
+    }
     let network = match class::analyse(&mut traced) {
         Ok(network) => network,
-        Err(outside) => return Ok(StructuredOutcome::Outside(outside)),
+        Err(outside) => return Ok(Err(outside)),
     };
     let upload = |t: &Tensor| executor.upload(t.clone());
-    let params: Vec<Buffer> = params.iter().map(upload).collect::<Result<_, _>>()?;
-    let first: Option<Vec<Buffer>> = batches.first().map(|b| b.iter().map(upload).collect()).transpose()?;
-    if let Some(batch) = &first {
-        check_root(executor, &mut traced, root, &params, batch)?;
+    let mut params: Vec<Vec<Buffer>> = Vec::new();
+    for point in points {
+        params.push(point.params.iter().map(upload).collect::<Result<_, _>>()?);
+        if let (Some(batch), Some(params)) = (point.batches.first(), params.last()) {
+            let batch: Vec<Buffer> = batch.iter().map(upload).collect::<Result<_, _>>()?;
+            check_root(executor, &mut traced, root, params, &batch)?;
+        }
     }
 
     let (logits, count) = (traced.logits, layout.len());
@@ -177,45 +236,61 @@ pub fn structured(
 
     let ty = b.ty(logits).clone();
     let n = ty.shape.first().copied().unwrap_or(1);
-    let mut groups = groups(&layout);
-    for (index, batch) in batches.iter().enumerate() {
-        let batch: Vec<Buffer> = batch.iter().map(upload).collect::<Result<_, _>>()?;
-        let fixed: Vec<&Buffer> = params.iter().chain(&batch).collect();
-        let exact = match &exact {
-            Some(columns) => Some(all_columns(executor, columns, &fixed, &ty, count * n)?),
-            None => None,
-        };
-        let residuals = pass.residuals(&fixed)?;
-        for k in 0..settings.passes {
-            let keys = (0..sites).map(|site| executor.upload(key(settings.seed, index, k, site)));
-            let rows = pass.run(executor, &keys.collect::<Result<Vec<_>, _>>()?, &residuals, count * n)?;
-            let gauss_newton = exact.as_ref().unwrap_or(&rows.gauss_newton);
-            for (what, values) in [("a trace of G", gauss_newton), ("a trace of N", &rows.nme)] {
-                if let Some(&value) = values.iter().find(|v| !v.is_finite()) {
-                    return Err(Error::NotFinite { what, batch: index, value });
+    let mut of_points: Vec<Vec<Group>> = points.iter().map(|_| groups(&layout)).collect();
+    let mut of_change = (points.len() == 2).then(|| groups(&layout));
+    for index in 0..points.first().map_or(0, |p| p.batches.len()) {
+        // One list of passes per point.
+        let mut passes: Vec<Vec<Rows>> = Vec::new();
+        for (point, params) in points.iter().zip(&params) {
+            let batch: Vec<Buffer> = point.batches[index].iter().map(upload).collect::<Result<_, _>>()?;
+            let fixed: Vec<&Buffer> = params.iter().chain(&batch).collect();
+            let exact = match &exact {
+                Some(columns) => Some(all_columns(executor, columns, &fixed, &ty, count * n)?),
+                None => None,
+            };
+            let residuals = pass.residuals(&fixed)?;
+            let mut of_point = Vec::new();
+            for k in 0..settings.passes {
+                let keys = (0..sites).map(|site| executor.upload(key(settings.seed, index, k, site)));
+                let mut rows = pass.run(executor, &keys.collect::<Result<Vec<_>, _>>()?, &residuals, count * n)?;
+                if let Some(exact) = &exact {
+                    rows.gauss_newton.clone_from(exact);
+                }
+                for (what, values) in [("a trace of G", &rows.gauss_newton), ("a trace of N", &rows.nme)] {
+                    if let Some(&value) = values.iter().find(|v| !v.is_finite()) {
+                        return Err(Error::NotFinite { what, batch: index, value });
+                    }
+                }
+                of_point.push(rows);
+            }
+            passes.push(of_point);
+        }
+        if let (Some(change), [first, second]) = (&mut of_change, &passes[..]) {
+            for (first, second) in first.iter().zip(second) {
+                let less = |a: &[f64], b: &[f64]| -> Vec<f64> { a.iter().zip(b).map(|(a, b)| b - a).collect() };
+                let (g, t) = (less(&first.gauss_newton, &second.gauss_newton), less(&first.nme, &second.nme));
+                for group in change.iter_mut() {
+                    group.push(&g, &t, n);
                 }
             }
-            for group in &mut groups {
-                group.push(gauss_newton, &rows.nme, n);
+        }
+        for (groups, passes) in of_points.iter_mut().zip(&passes) {
+            for rows in passes {
+                for group in groups.iter_mut() {
+                    group.push(&rows.gauss_newton, &rows.nme, n);
+                }
             }
         }
-        for group in &mut groups {
-            group.close();
-        }
+        of_points.iter_mut().chain(&mut of_change).flatten().for_each(Group::close);
         progress(index + 1);
     }
-    Ok(StructuredOutcome::Traces(collect(&layout, &groups, settings)))
+    Ok(Ok(of_points.iter().chain(&of_change).map(|groups| collect(&layout, groups, settings)).collect()))
 }
 
 /// The whole, then modules, then parameters.
 fn groups(layout: &Layout) -> Vec<Group> {
     let mut groups = vec![Group::new(0..layout.len())];
-    for (_, range) in layout.modules() {
-        let inside = |i: &usize| range.start <= layout.range(*i).start && layout.range(*i).end <= range.end;
-        let first = (0..layout.len()).find(inside).unwrap_or_default();
-        let last = (0..layout.len()).rfind(inside).map_or(first, |i| i + 1);
-        groups.push(Group::new(first..last));
-    }
+    groups.extend(layout.module_params().into_iter().map(|(_, params)| Group::new(params)));
     groups.extend((0..layout.len()).map(|i| Group::new(i..i + 1)));
     groups
 }
