@@ -1,6 +1,6 @@
 //! From data sets to the tensors that a traced network takes.
 
-use dupin_data::{Batch, BatchPlan, Dataset, ExampleShape};
+use dupin_data::{Batch, BatchPlan, Dataset, ExampleShape, Rows};
 use dupin_ir::{DType, Tensor};
 use dupin_nn::Network;
 
@@ -9,25 +9,37 @@ use crate::error::Error;
 /// Checks that the data fit the network.
 ///
 /// # Errors
-/// [`Error::Shape`] or [`Error::Classes`].
+/// [`Error::Kind`], [`Error::Shape`] or [`Error::Classes`].
 pub fn prepare(network: &Network, data: &Dataset) -> Result<(), Error> {
+    let is_text = matches!(data.shape(), ExampleShape::Text { .. });
+    if is_text != network.vocabulary().is_some() {
+        let (model, data) = (network.spec().to_string(), data.name().to_string());
+        let (takes, has) = if is_text { ("numbers", "tokens") } else { ("tokens", "numbers") };
+        return Err(Error::Kind { model, takes, data, has });
+    }
     let (takes, has) = (network.input_shape(), data.shape().dims());
     let flat = takes.len() == 1 && takes[0] == data.shape().size();
     if takes != has && !flat {
         let (model, data) = (network.spec().to_string(), data.name().to_string());
         return Err(Error::Shape { model, takes: takes.to_vec(), data, has });
     }
-    if data.classes() > network.outputs() {
-        let (model, outputs) = (network.spec().to_string(), network.outputs());
+    let outputs = network.vocabulary().map_or(network.outputs(), |v| v.min(network.outputs()));
+    if data.classes() > outputs {
+        let model = network.spec().to_string();
         return Err(Error::Classes { model, outputs, data: data.name().to_string(), classes: data.classes() });
     }
     Ok(())
 }
 
-/// The examples of a batch as the network takes them. An image for a network on vectors is flattened in PyTorch's order (C, H, W).
-pub fn example_tensor(network: &Network, shape: ExampleShape, values: &[f32], dtype: DType) -> Tensor {
-    let n = values.len() / shape.size().max(1);
-    let images = Tensor::f32([&[n], &shape.dims()[..]].concat(), values.to_vec());
+/// The examples of a batch as the network takes them: tokens as `i32 [n, length]`, numbers as `dtype`. An image for a network on
+/// vectors is flattened in PyTorch's order (C, H, W).
+pub fn example_tensor(network: &Network, shape: ExampleShape, rows: &Rows, dtype: DType) -> Tensor {
+    let n = rows.len() / shape.size().max(1);
+    let dims = [&[n], &shape.dims()[..]].concat();
+    let images = match rows {
+        Rows::Tokens(tokens) => return Tensor::i32(dims, tokens.clone()),
+        Rows::Floats(values) => Tensor::f32(dims, values.clone()),
+    };
     let takes = [&[n], network.input_shape()].concat();
     let examples = match (network.input_shape().len(), shape) {
         (1, ExampleShape::Image { channels: 2.., .. }) => images.permute(&[0, 3, 1, 2]),
@@ -38,13 +50,58 @@ pub fn example_tensor(network: &Network, shape: ExampleShape, values: &[f32], dt
 
 /// Examples, labels and weights of a batch; `weight` is that of each real example.
 pub(crate) fn tensors(network: &Network, data: &Dataset, batch: &Batch, weight: f64, dtype: DType) -> Vec<Tensor> {
-    let n = batch.labels.len();
-    let weights: Vec<f64> = (0..n).map(|i| if i < batch.real { weight } else { 0.0 }).collect();
-    vec![
-        example_tensor(network, data.shape(), &batch.inputs, dtype),
-        Tensor::i32([n], batch.labels.clone()),
-        Tensor::f64([n], weights).convert(dtype),
-    ]
+    pieces(network, data, batch, weight, batch.weights.len(), dtype).swap_remove(0)
+}
+
+/// The same cut into pieces of `size` examples, the last padded with examples of weight 0; pieces of padding alone are left out.
+pub(crate) fn pieces(
+    network: &Network,
+    data: &Dataset,
+    batch: &Batch,
+    weight: f64,
+    size: usize,
+    dtype: DType,
+) -> Vec<Vec<Tensor>> {
+    // An example has one label, a text one for each place.
+    let (width, of_label) = (data.shape().size(), batch.labels.len() / batch.weights.len());
+    let shape = match data.shape() {
+        ExampleShape::Text { length } => vec![size, length],
+        _ => vec![size],
+    };
+    // Of mixed examples the targets are rows of probabilities; a padded row counts nothing.
+    let outputs = network.outputs();
+    let mixed = batch.mixed.as_ref().map(|_| batch.target_rows(outputs));
+    let piece = |start: usize| {
+        let end = (start + size).min(batch.weights.len());
+        let mut examples = rows(&batch.inputs, start * width..end * width);
+        let mut labels = batch.labels[start * of_label..end * of_label].to_vec();
+        match &mut examples {
+            Rows::Floats(v) => v.resize(size * width, 0.0),
+            Rows::Tokens(v) => v.resize(size * width, 0),
+        }
+        labels.resize(size * of_label, 0);
+        let weights: Vec<f64> = (start..start + size).map(|i| if i < batch.real { weight } else { 0.0 }).collect();
+        vec![
+            example_tensor(network, data.shape(), &examples, dtype),
+            match &mixed {
+                Some(rows) => {
+                    let mut rows = rows[start * outputs..end * outputs].to_vec();
+                    rows.resize(size * outputs, 0.0);
+                    Tensor::f32([size, outputs], rows).convert(dtype)
+                }
+                None => Tensor::i32(shape.clone(), labels),
+            },
+            Tensor::f64([size], weights).convert(dtype),
+        ]
+    };
+    (0..batch.real.max(1)).step_by(size).map(piece).collect()
+}
+
+fn rows(all: &Rows, range: std::ops::Range<usize>) -> Rows {
+    match all {
+        Rows::Floats(v) => Rows::Floats(v[range].to_vec()),
+        Rows::Tokens(v) => Rows::Tokens(v[range].to_vec()),
+    }
 }
 
 /// A whole data set in order, in batches whose weighted losses sum to the mean; the last is padded with weight 0. Each
@@ -63,5 +120,5 @@ pub fn sequential_batches(
     let plan = BatchPlan::sequential(data.len(), batch)?;
     let weight = 1.0 / data.len() as f64;
     let with_buffers = |b: Batch| [tensors(network, data, &b, weight, dtype), buffers.to_vec()].concat();
-    Ok(plan.epoch(0).batches(data).map(with_buffers).collect())
+    plan.epoch(0).batches(data).map(|batch| Ok(with_buffers(batch?))).collect()
 }

@@ -30,6 +30,20 @@ pub enum Error {
         /// Shape it has.
         has: Vec<usize>,
     },
+    /// Text for a model that reads numbers, or numbers for one that reads tokens.
+    #[error(
+        "the model `{model}` reads {takes}, the data set `{data}` has {has}: text, such as `shakespeare`, is for models such as `char`"
+    )]
+    Kind {
+        /// Model specification.
+        model: String,
+        /// What it reads.
+        takes: &'static str,
+        /// Data set.
+        data: String,
+        /// What it has.
+        has: &'static str,
+    },
     /// The data have more classes than the model has outputs.
     #[error(
         "the model `{model}` has {outputs} outputs, the data set `{data}` has {classes} classes: the last layer needs one output per class"
@@ -46,15 +60,20 @@ pub enum Error {
     },
     /// The loss is no longer finite.
     #[error(
-        "training diverged: the loss is {loss} at step {step} of epoch {epoch}; a smaller learning rate or rho may help, the state before this epoch is kept"
+        "training diverged: the loss is {loss} at step {step} of epoch {epoch}, after {steps} steps in all; first not finite: {first}; \
+         a smaller learning rate or rho may help"
     )]
     Diverged {
         /// Epoch, from 1.
         epoch: usize,
         /// Step within the epoch, from 1.
         step: usize,
+        /// Steps that went well.
+        steps: u64,
         /// The loss.
         loss: f64,
+        /// What is first not finite, by name.
+        first: String,
     },
     /// A checkpoint that does not belong to this run.
     #[error("{path}: {problem}")]
@@ -63,6 +82,14 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong and what to do.
         problem: String,
+    },
+    /// The state of another run.
+    #[error(
+        "{path}: it belongs to a run with other settings than config.toml beside it has; restore that file, or start a new run"
+    )]
+    ForeignCheckpoint {
+        /// The file.
+        path: PathBuf,
     },
     /// The model.
     #[error(transparent)]

@@ -54,6 +54,16 @@ impl Evaluator {
         Ok(Self { executable, batches })
     }
 
+    /// Bytes of the data that it keeps.
+    pub fn data_bytes(&self) -> usize {
+        self.batches.iter().flatten().map(|b| b.ty().bytes()).sum()
+    }
+
+    /// Peak of its memory plan in bytes, parameters and data not counted.
+    pub fn peak_bytes(&self) -> usize {
+        self.executable.peak_bytes()
+    }
+
     /// Measures the network with these parameters and buffers.
     ///
     /// # Errors

@@ -7,7 +7,8 @@ use dupin_nn::{Loss, Mode, Network};
 
 /// What training and measuring need of a traced network.
 ///
-/// `traced.data` is examples `[batch, ...]`, labels `i32 [batch]`, weights `[batch]`, then the buffers of normalisation layers.
+/// `traced.data` is examples `[batch, ...]` (tokens are `i32`), labels `i32 [batch]` (of sequences `[batch, t]`), weights `[batch]`,
+/// then the buffers of normalisation layers.
 #[derive(Debug)]
 pub struct TracedModel {
     /// Graph, parameters, data, logits and loss.
@@ -25,11 +26,24 @@ pub struct TracedModel {
 /// Traces `network` and `loss` over `batch` examples. With `train`, normalisation uses the statistics of the batch, of examples with a
 /// weight other than 0 alone.
 pub fn trace(network: &Network, loss: &Loss, batch: usize, dtype: DType, train: bool) -> TracedModel {
+    trace_targets(network, loss, batch, dtype, train, false)
+}
+
+/// The same; with `mixed`, targets are distributions over the outputs (or values to reach, with a squared loss), `[batch, outputs]`,
+/// instead of labels.
+pub fn trace_targets(network: &Network, loss: &Loss, batch: usize, dtype: DType, train: bool, mixed: bool) -> TracedModel {
     let mut b = Builder::new();
     let params: Vec<Value> = network.params().iter().map(|p| b.input(&p.name, TensorType::new(dtype, p.shape.clone()))).collect();
     let shape = [&[batch], network.input_shape()].concat();
-    let x = b.input("input", TensorType::new(dtype, shape));
-    let y = b.input("target", TensorType::new(DType::I32, [batch]));
+    let x = b.input("input", TensorType::new(network.input_dtype(dtype), shape));
+    let y = b.input(
+        "target",
+        if mixed {
+            TensorType::new(dtype, [batch, network.outputs()])
+        } else {
+            TensorType::new(DType::I32, [&[batch], network.target_shape()].concat())
+        },
+    );
     let w = b.input("weights", TensorType::new(dtype, [batch]));
     let buffers: Vec<Value> =
         network.buffers().iter().map(|s| b.input(&s.name, TensorType::new(dtype, s.shape.clone()))).collect();

@@ -1,105 +1,374 @@
-//! One training step as one program.
+//! One training step as one graph.
+//!
+//! Loss, direction, optimizer, running statistics and metrics are appended to one graph. A batch in one piece is one program. A batch in
+//! micro-batches is the same graph cut at its sums over the batch ([`Context::totals`]): everything that a sum needs of the examples runs
+//! once per micro-batch, sums that need other sums (SAM's second gradient, the product of a penalty with the gradient of the whole batch)
+//! run after those, over all micro-batches again, and the update comes last. So accumulation means the same for every objective,
+//! linear in the gradient or not, and the result differs from that of one piece by rounding alone. (A network that normalises over
+//! the batch does so over micro-batches instead: there the two differ, as in every framework.)
+
+use std::collections::HashMap;
 
 use dupin_curvature::products;
 use dupin_ir::prim::rng::threefry2x32;
-use dupin_ir::{Buffer, DType, Executable, Executor, Flop, Tensor, TensorType, Value};
+use dupin_ir::transform::substitute;
+use dupin_ir::{Buffer, Builder, DType, Executable, Executor, Flop, Tensor, TensorType, Value};
 use dupin_nn::{Loss, Network};
 
 use crate::error::Error;
-use crate::model::trace;
-use crate::objective::{Draws, Objective, Point, norm};
-use crate::optimizer::Sgd;
+use crate::model::trace_targets;
+use crate::objective::{Context, Objective, Point, Total, norm};
+use crate::optimizer::{Inputs, Update};
+use crate::state::{AVERAGE, AVERAGE_BUFFERS, Each, Sections};
 
 /// What a step measured, before it moved the parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepMetrics {
-    /// Loss of the batch, without regularizer.
+    /// Loss of the batch at `θ`, without regularizer. Where an objective does not visit `θ` (weight noise), at the points it visits.
     pub loss: f64,
-    /// Share of the batch predicted right.
+    /// Share of the batch predicted right, at the same points.
     pub accuracy: f64,
-    /// `‖∇L‖` of the batch.
+    /// `‖∇L‖` of the batch at `θ`, or of the mean gradient at the points visited instead.
     pub gradient_norm: f64,
+    /// Norm of the regularized direction, before clipping and weight decay.
+    pub direction_norm: f64,
+}
+
+impl StepMetrics {
+    /// Whether all of them are finite.
+    pub fn is_finite(&self) -> bool {
+        [self.loss, self.accuracy, self.gradient_norm, self.direction_norm].iter().all(|v| v.is_finite())
+    }
+}
+
+fn words(v: u64) -> [u32; 2] {
+    [v as u32, (v >> 32) as u32]
 }
 
 /// Key of the random numbers of a step: a function of the run's seed and the steps done before, so that a resumed run draws the same.
 pub(crate) fn step_key(seed: u64, step: u64) -> [u32; 2] {
-    let words = |v: u64| [v as u32, (v >> 32) as u32];
     threefry2x32(words(seed), words(step))
+}
+
+/// Key of a micro-batch's own numbers; that of the first is the step's.
+fn group_key(key: [u32; 2], group: usize) -> [u32; 2] {
+    if group == 0 { key } else { threefry2x32(key, words(group as u64)) }
+}
+
+/// What a step is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct StepParams<'a> {
+    /// The network.
+    pub network: &'a Network,
+    /// Its loss.
+    pub loss: &'a Loss,
+    /// How the direction is made.
+    pub objective: &'a dyn Objective,
+    /// How it moves the parameters.
+    pub update: &'a Update,
+    /// Examples of a step.
+    pub batch: usize,
+    /// Examples that are run at once, at most `batch`.
+    pub micro_batch: usize,
+    /// Element type.
+    pub dtype: DType,
+    /// Whether targets are distributions over the outputs, as of mixed examples.
+    pub mixed: bool,
+}
+
+/// Where in its run a step is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) step: u64,
+    pub(crate) learning_rate: f64,
+    pub(crate) progress: f64,
+    pub(crate) key: [u32; 2],
+}
+
+/// A part of a step, with the values that it takes and those that it replaces.
+struct Phase {
+    executable: Box<dyn Executable>,
+    flop: Flop,
+    inputs: Vec<Value>,
+    outputs: Vec<Value>,
+}
+
+/// Everything that is an input of some phase.
+struct Values {
+    learning_rate: Value,
+    progress: Value,
+    key: Value,
+    /// Of the optimizer, then of the average.
+    scalars: Vec<Value>,
+    state: Vec<Value>,
+    data: Vec<Value>,
+    group_key: Value,
+    rows: Value,
+}
+
+/// The step, compiled: phases that run once per micro-batch, then one that runs once.
+struct Compiled {
+    phases: Vec<Phase>,
+    last: Phase,
+    values: Values,
+    metrics: [Value; 4],
+    /// Sums over micro-batches, with what they start from.
+    zeros: Vec<(Value, Buffer)>,
 }
 
 /// Loss, direction, optimizer and running statistics, compiled once.
 pub struct StepProgram {
-    executable: Box<dyn Executable>,
-    flop: Flop,
-    params: usize,
-    buffers: usize,
+    /// For steps at which the objective makes what it keeps anew, and for the others.
+    variants: Vec<Compiled>,
+    period: u64,
+    sections: Sections,
+    micro_batches: usize,
+    micro_batch: usize,
     dtype: DType,
+    mixed: bool,
 }
 
 impl StepProgram {
-    /// Compiles the step of `objective` and `optimizer` over batches of `batch` examples.
+    /// Compiles a step.
     ///
     /// # Errors
     /// If the graph is ill-typed or the executor cannot compile it.
-    pub fn new(
-        executor: &dyn Executor,
-        network: &Network,
-        loss: &Loss,
-        objective: &dyn Objective,
-        optimizer: &Sgd,
-        batch: usize,
-        dtype: DType,
-    ) -> Result<Self, Error> {
-        let mut model = trace(network, loss, batch, dtype, true);
-        let traced = &mut model.traced;
-        let b = &mut traced.builder;
-        let gradient = products::gradient(b, traced.loss, traced.logits, &traced.params);
-        let at = Point { loss: traced.loss, logits: traced.logits, params: &traced.params, gradient: &gradient };
-        let key = b.input("key", TensorType::new(DType::U32, [2]));
-        let draws = Draws { loss, weights: traced.data[2], key };
-        let direction = objective.drawn_direction(b, &at, &draws);
-        let learning_rate = b.input("learning_rate", TensorType::scalar(dtype));
-        let types: Vec<TensorType> = traced.params.iter().map(|&p| b.ty(p).clone()).collect();
-        let velocity: Vec<Value> = types.into_iter().map(|ty| b.input("velocity", ty)).collect();
-        let (params, new_velocity) = optimizer.update(b, learning_rate, &traced.params, &velocity, &direction);
-        let gradient_norm = norm(b, &gradient.params);
-        let inputs = [vec![learning_rate, key], traced.params.clone(), velocity, traced.data.clone()].concat();
-        let outputs = [params, new_velocity, model.new_buffers, vec![traced.loss, model.accuracy, gradient_norm]].concat();
-        let program = b.program(&inputs, &outputs)?;
-        let flop = program.flop();
-        let executable = executor.compile(&program)?;
-        Ok(Self { executable, flop, params: traced.params.len(), buffers: model.buffers.len(), dtype })
+    pub fn new(executor: &dyn Executor, p: &StepParams) -> Result<Self, Error> {
+        let sections = Sections::new(p.network, p.objective, p.update);
+        let period = p.objective.period();
+        let kinds: &[bool] = if period > 1 { &[true, false] } else { &[true] };
+        let variants = kinds.iter().map(|&fresh| compile(executor, p, &sections, fresh)).collect::<Result<_, _>>()?;
+        let micro_batches = p.batch.div_ceil(p.micro_batch);
+        Ok(Self { variants, period, sections, micro_batches, micro_batch: p.micro_batch, dtype: p.dtype, mixed: p.mixed })
     }
 
-    /// Floating-point operations of a step.
+    /// Floating-point operations of a step; of one with the second gradient, if only some have it.
     pub fn flop(&self) -> Flop {
-        self.flop
+        let c = &self.variants[0];
+        let mut sum = c.last.flop;
+        for p in &c.phases {
+            sum.contraction += self.micro_batches as u64 * p.flop.contraction;
+            sum.other += self.micro_batches as u64 * p.flop.other;
+        }
+        sum
     }
 
-    /// Peak memory of a step in bytes, parameters and batch not counted.
+    /// Peak of the memory plans in bytes, parameters and batch not counted.
     pub fn peak_bytes(&self) -> usize {
-        self.executable.peak_bytes()
+        let phases = self.variants.iter().flat_map(|c| c.phases.iter().chain([&c.last]));
+        phases.map(|p| p.executable.peak_bytes()).max().unwrap_or(0)
     }
 
-    /// Runs a step with the draws of `key`: `state` is parameters, velocities and buffers, replaced by their new values; `batch` is examples, labels, weights.
+    /// Bytes of the sums that a batch in micro-batches adds up.
+    pub(crate) fn total_bytes(&self) -> usize {
+        let of = |c: &Compiled| c.zeros.iter().map(|z| z.1.ty().len() * z.1.ty().dtype.size()).sum();
+        self.variants.iter().map(of).max().unwrap_or(0)
+    }
+
+    /// Pieces that a batch is run in.
+    pub fn micro_batches(&self) -> usize {
+        self.micro_batches
+    }
+
+    /// Examples of a piece.
+    pub fn micro_batch(&self) -> usize {
+        self.micro_batch
+    }
+
+    /// Whether targets are distributions.
+    pub(crate) fn mixed(&self) -> bool {
+        self.mixed
+    }
+
+    pub(crate) fn sections(&self) -> &Sections {
+        &self.sections
+    }
+
+    /// Runs a step: `state` is replaced by what comes after; `batch` is examples, labels and weights of each micro-batch.
     pub(crate) fn run(
         &self,
         executor: &dyn Executor,
-        learning_rate: f64,
-        key: [u32; 2],
+        update: &Update,
+        at: &Place,
         state: &mut Vec<Buffer>,
-        batch: Vec<Tensor>,
+        batch: Vec<Vec<Tensor>>,
     ) -> Result<StepMetrics, Error> {
-        let rate = executor.upload(Tensor::from_f64(&TensorType::scalar(self.dtype), &[learning_rate]))?;
-        let key = executor.upload(Tensor::u32([2], key.to_vec()))?;
-        let batch = batch.into_iter().map(|t| executor.upload(t)).collect::<Result<Vec<_>, _>>()?;
-        let (moving, buffers) = state.split_at(2 * self.params);
-        let inputs: Vec<&Buffer> = [&rate, &key].into_iter().chain(moving).chain(&batch).chain(buffers).collect();
-        let mut out = self.executable.run(&inputs)?;
-        let scalars = out.split_off(2 * self.params + self.buffers);
-        let scalar = |i: usize| executor.download(&scalars[i]).map(|t| t.item());
-        let metrics = StepMetrics { loss: scalar(0)?, accuracy: scalar(1)?, gradient_norm: scalar(2)? };
-        *state = out;
+        let fresh = at.step.is_multiple_of(self.period);
+        let c = &self.variants[usize::from(!fresh)];
+        let v = &c.values;
+        let scalar = |x: f64| executor.upload(Tensor::from_f64(&TensorType::scalar(self.dtype), &[x]));
+        let mut known: HashMap<Value, Buffer> = HashMap::new();
+        known.insert(v.learning_rate, scalar(at.learning_rate)?);
+        known.insert(v.progress, scalar(at.progress)?);
+        known.insert(v.key, executor.upload(Tensor::u32([2], at.key.to_vec()))?);
+        let scalars = update.optimizer.scalars(at.step).into_iter().chain(update.average_at(at.step));
+        for (&value, x) in v.scalars.iter().zip(scalars) {
+            known.insert(value, scalar(x)?);
+        }
+        known.extend(v.state.iter().copied().zip(state.iter().cloned()));
+        known.extend(c.zeros.iter().cloned());
+
+        let upload = |t: Vec<Tensor>| t.into_iter().map(|t| executor.upload(t)).collect::<Result<Vec<_>, _>>();
+        let pieces = batch.into_iter().map(upload).collect::<Result<Vec<_>, _>>()?;
+        let one_piece = pieces.len() == 1;
+        for phase in &c.phases {
+            for (j, piece) in pieces.iter().enumerate() {
+                known.extend(v.data.iter().copied().zip(piece.iter().cloned()));
+                known.insert(v.group_key, executor.upload(Tensor::u32([2], group_key(at.key, j).to_vec()))?);
+                let rows = (0..self.micro_batch).map(|i| (j * self.micro_batch + i) as i32).collect();
+                known.insert(v.rows, executor.upload(Tensor::i32([self.micro_batch], rows))?);
+                phase.run(&mut known)?;
+            }
+        }
+        if one_piece {
+            known.extend(v.data.iter().copied().zip(pieces.into_iter().flatten()));
+        }
+        c.last.run(&mut known)?;
+        let number = |i: usize| executor.download(&known[&c.metrics[i]]).map(|t| t.item());
+        let metrics =
+            StepMetrics { loss: number(0)?, accuracy: number(1)?, gradient_norm: number(2)?, direction_norm: number(3)? };
+        *state = v.state.iter().map(|s| known[s].clone()).collect();
         Ok(metrics)
     }
+}
+
+impl Phase {
+    fn compile(executor: &dyn Executor, b: &Builder, known: &[Value], outputs: &[(Value, Value)]) -> Result<Self, Error> {
+        let made: Vec<Value> = outputs.iter().map(|o| o.1).collect();
+        let needed = b.graph().ancestors(&made, known);
+        let inputs: Vec<Value> = known.iter().copied().filter(|k| needed.contains(k) || made.contains(k)).collect();
+        let program = b.program(&inputs, &made)?;
+        let (flop, executable) = (program.flop(), executor.compile(&program)?);
+        Ok(Self { executable, flop, inputs, outputs: outputs.iter().map(|o| o.0).collect() })
+    }
+
+    fn run(&self, known: &mut HashMap<Value, Buffer>) -> Result<(), Error> {
+        let inputs: Vec<&Buffer> = self.inputs.iter().map(|v| &known[v]).collect();
+        let out = self.executable.run(&inputs)?;
+        known.extend(self.outputs.iter().copied().zip(out));
+        Ok(())
+    }
+}
+
+fn compile(executor: &dyn Executor, p: &StepParams, sections: &Sections, fresh: bool) -> Result<Compiled, Error> {
+    let cut = p.micro_batch < p.batch;
+    let mut model = trace_targets(p.network, p.loss, p.micro_batch, p.dtype, true, p.mixed);
+    let traced = &mut model.traced;
+    let b = &mut traced.builder;
+    let scalar = TensorType::scalar(p.dtype);
+    let values = {
+        let mut slots = Vec::new();
+        for (name, each) in &sections.slots {
+            let like = if *each == Each::Param { &traced.params } else { &model.buffers };
+            let types: Vec<TensorType> = like.iter().map(|&v| b.ty(v).clone()).collect();
+            slots.extend(types.into_iter().map(|ty| b.input(name, ty)));
+        }
+        let count = p.update.optimizer.scalars(0).len() + usize::from(p.update.average.is_some());
+        let key = b.input("key", TensorType::new(DType::U32, [2]));
+        Values {
+            learning_rate: b.input("learning_rate", scalar.clone()),
+            progress: b.input("progress", scalar.clone()),
+            key,
+            scalars: (0..count).map(|_| b.input("optimizer", scalar.clone())).collect(),
+            state: [&traced.params[..], &model.buffers, &slots].concat(),
+            data: traced.data[..3].to_vec(),
+            group_key: if cut { b.input("group_key", TensorType::new(DType::U32, [2])) } else { key },
+            rows: b.input("rows", TensorType::new(DType::I32, [p.micro_batch])),
+        }
+    };
+    let (_, _, slots) = sections.cut(&values.state);
+    let slots: Vec<Vec<Value>> = slots.into_iter().map(<[Value]>::to_vec).collect();
+    let (optimizer_slots, rest) = slots.split_at(p.update.optimizer.slots().len());
+    let memory = rest[..p.objective.memory()].concat();
+
+    let gradient = products::gradient(b, traced.loss, traced.logits, &traced.params);
+    let at = Point { loss: traced.loss, logits: traced.logits, params: &traced.params, gradient: &gradient };
+    let mut step = Context::new(b, p.loss, traced.data[2], values.key).at_progress(values.progress).with_memory(memory, fresh);
+    if cut {
+        step = step.in_micro_batches(p.batch, values.rows, values.group_key, &values.data);
+    }
+    let direction = p.objective.step_direction(b, &at, &mut step);
+    let direction_norm = norm(b, &direction.values);
+    // Running statistics need the pass at θ: what it gives besides is then free.
+    let elsewhere = !direction.passes.is_empty() && model.buffers.is_empty();
+    let (loss, accuracy) = if elsewhere {
+        let share = 1.0 / direction.passes.len() as f64;
+        let (mut loss, mut accuracy) = (None, None);
+        for &(l, logits) in &direction.passes {
+            let a = substitute(b, &[model.accuracy], &[traced.logits], &[logits])[0];
+            loss = Some(loss.map_or(l, |sum| b.add(sum, l)));
+            accuracy = Some(accuracy.map_or(a, |sum| b.add(sum, a)));
+        }
+        let mean = |b: &mut Builder, sum: Option<Value>| b.scale(sum.expect("there is a pass"), share);
+        (mean(b, loss), mean(b, accuracy))
+    } else {
+        (traced.loss, model.accuracy)
+    };
+    let (loss, accuracy) = (step.total(b, loss), step.total(b, accuracy));
+    let gradient_norm = if direction.passes.is_empty() {
+        let g = step.totals(b, &gradient.params);
+        norm(b, &g)
+    } else {
+        direction_norm
+    };
+    let inputs = Inputs { learning_rate: values.learning_rate, scalars: &values.scalars, slots: optimizer_slots };
+    let (params, new_slots) = p.update.apply(b, p.network, &inputs, &traced.params, &direction.values);
+    let (kept, totals) = step.finish();
+    // Micro-batches move the running statistics one after the other; the update finds them moved.
+    let buffers = if cut { model.buffers.clone() } else { model.new_buffers.clone() };
+    let mut state = [&params[..], &buffers, &new_slots.concat(), &kept].concat();
+    if p.update.average.is_some() {
+        let weight = values.scalars[values.scalars.len() - 1];
+        for (name, new) in [(AVERAGE, &params), (AVERAGE_BUFFERS, &buffers)] {
+            let old = sections.find(&values.state, name).unwrap_or_default().to_vec();
+            state.extend(old.iter().zip(new).map(|(&old, &new)| averaged(b, weight, old, new)));
+        }
+    }
+    // Two metrics may be one expression, and an output may be an input: each is given a place of its own.
+    let measured = [loss, accuracy, gradient_norm, direction_norm];
+    let metrics = measured.map(|_| b.input("metric", scalar.clone()));
+    let moved = values.state.iter().copied().zip(state).filter(|(old, new)| old != new);
+    let last: Vec<(Value, Value)> = moved.chain(metrics.into_iter().zip(measured)).collect();
+
+    let fixed = [&[values.learning_rate, values.progress, values.key], &values.scalars[..], &values.state].concat();
+    let piece = [&values.data[..], &[values.group_key, values.rows]].concat();
+    let mut phases = Vec::new();
+    let mut wholes: Vec<Value> = Vec::new();
+    for (i, sums) in by_phase(b, &totals).into_iter().enumerate() {
+        let mut outputs = Vec::new();
+        for t in sums {
+            outputs.push((t.whole, b.add(t.whole, t.share)));
+        }
+        if i == 0 {
+            outputs.extend(model.buffers.iter().copied().zip(model.new_buffers.iter().copied()));
+        }
+        wholes.extend(outputs.iter().map(|o| o.0).filter(|w| !fixed.contains(w)));
+        phases.push(Phase::compile(executor, b, &[&fixed[..], &piece, &wholes].concat(), &outputs)?);
+    }
+    let known = if cut { [&fixed[..], &wholes].concat() } else { [&fixed[..], &values.data].concat() };
+    let last = Phase::compile(executor, b, &known, &last)?;
+    let zero = |t: &Total| executor.upload(Tensor::zeros(b.ty(t.whole))).map(|z| (t.whole, z));
+    let zeros = totals.iter().map(zero).collect::<Result<_, _>>()?;
+    Ok(Compiled { phases, last, values, metrics, zeros })
+}
+
+/// `a·old + (1 - a)·new`.
+fn averaged(b: &mut Builder, weight: Value, old: Value, new: Value) -> Value {
+    let difference = b.sub(old, new);
+    let kept = b.scale_by(difference, weight);
+    b.add(new, kept)
+}
+
+/// Sums in the order in which they can be made: those of the first phase need no other sum, those of the next only sums of earlier ones.
+fn by_phase(b: &Builder, totals: &[Total]) -> Vec<Vec<Total>> {
+    let mut levels: Vec<usize> = Vec::new();
+    for t in totals {
+        let needs = b.graph().ancestors(&[t.share], &[]);
+        let earlier = totals[..levels.len()].iter().zip(&levels).filter(|(t, _)| needs.contains(&t.whole));
+        let level = earlier.map(|(_, level)| level + 1).max().unwrap_or(0);
+        levels.push(level);
+    }
+    let count = levels.iter().max().map_or(0, |l| l + 1);
+    let of = |phase: usize| totals.iter().zip(&levels).filter(|(_, l)| **l == phase).map(|(t, _)| *t).collect();
+    (0..count).map(of).collect()
 }

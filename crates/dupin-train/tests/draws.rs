@@ -174,14 +174,14 @@ fn a_run_with_draws_repeats_itself_and_another_seed_draws_others() {
     let cpu = dupin_cpu::Cpu::new(Some(2)).unwrap();
     let c = config("mlp:64-8-10", DRAWN, 20);
     let state = train(&cpu, &c, &data, 2);
-    assert_eq!(train(&cpu, &c, &data, 2), state);
+    assert!(train(&cpu, &c, &data, 2) == state);
     // One step over all data in one batch, from parameters that the test makes equal: what differs is the draws.
     let whole = TrainConfig { batch: 60, momentum: 0.0, ..c };
     let start = Trainer::new(&cpu, whole.clone(), &data).unwrap().state().unwrap();
-    let step = |objective: &str, seed: u64, epoch: usize| {
+    let step = |objective: &str, seed: u64, step: u64| {
         let c = TrainConfig { objective: objective.into(), seed, epochs: 3, schedule: "constant".into(), ..whole.clone() };
         let mut t = Trainer::new(&cpu, c, &data).unwrap();
-        t.restore(State { epoch, ..start.clone() }).unwrap();
+        t.restore(State { step, ..start.clone() }).unwrap();
         t.run_epoch(|_, _| {}).unwrap();
         t.state().unwrap().params
     };
@@ -201,14 +201,14 @@ fn a_resumed_run_draws_what_the_unbroken_one_draws() {
     let data = digits(60);
     let cpu = dupin_cpu::Cpu::new(Some(1)).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let (model, state) = (folder.path().join("model.safetensors"), folder.path().join("state.safetensors"));
+    let state = folder.path().join("state.safetensors");
     let c = TrainConfig { dtype: DType::F32.name().into(), ..config("mlp:64-8-10", DRAWN, 20) };
     let unbroken = train(&cpu, &c, &data, 2);
     let mut first = Trainer::new(&cpu, c.clone(), &data).unwrap();
     first.run_epoch(|_, _| {}).unwrap();
-    save_state(&model, &state, first.network(), &c, &first.state().unwrap()).unwrap();
+    save_state(&state, first.network(), &c, &first.state().unwrap()).unwrap();
     let mut second = Trainer::new(&cpu, c.clone(), &data).unwrap();
-    second.restore(load_state(&state, second.network(), &c).unwrap()).unwrap();
+    second.restore(load_state(&state, second.network(), &c).unwrap().state).unwrap();
     second.run_epoch(|_, _| {}).unwrap();
-    assert_eq!(second.state().unwrap(), unbroken);
+    assert!(second.state().unwrap() == unbroken);
 }

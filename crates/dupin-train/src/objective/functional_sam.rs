@@ -4,7 +4,7 @@ use dupin_ir::Builder;
 
 use super::moved::Moved;
 use super::sam::ascent;
-use super::{Contribution, Draws, Entry, Objective, Point};
+use super::{Context, Contribution, Entry, Objective, Point, Strength};
 
 /// `∇_θ z(θ + e)ᵀ ∂L/∂z(θ)` with `e = ρ ∇L/‖∇L‖`: the Jacobian is the perturbed one, the loss's derivative is not. Cost: 6F.
 ///
@@ -15,21 +15,22 @@ use super::{Contribution, Draws, Entry, Objective, Point};
 #[derive(Clone, Copy, Debug)]
 pub struct FunctionalSam {
     /// Radius of the perturbation.
-    pub rho: f64,
+    pub rho: Strength,
 }
 
 pub(super) const ENTRY: Entry = Entry {
     name: "functional_sam",
     moves: true,
     summary: "functional_sam:rho=R: Jacobian at θ + R·∇L/‖∇L‖, derivative by the logits at θ",
-    parse: |o| Ok(Box::new(FunctionalSam { rho: o.radius("rho")? })),
+    parse: |o| Ok(Box::new(FunctionalSam { rho: o.strength("rho")? })),
 };
 
 impl Objective for FunctionalSam {
-    fn contribution(&self, b: &mut Builder, at: &Point, _: &Draws) -> Contribution {
-        let e = ascent(b, at, self.rho, true);
+    fn contribution(&self, b: &mut Builder, at: &Point, step: &mut Context) -> Contribution {
+        let e = ascent(b, at, step, &self.rho);
         let moved = Moved::by(b, at, &e);
-        Contribution::Moved(moved.pull_back(b, at.gradient.residual))
+        let pulled = moved.pull_back(b, at.gradient.residual);
+        Contribution::Moved(step.totals(b, &pulled))
     }
 
     fn spec(&self) -> String {

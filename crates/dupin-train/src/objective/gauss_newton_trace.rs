@@ -8,7 +8,7 @@ use dupin_nn::Loss;
 
 use super::moved::or_zeros;
 use super::options::{Options, YES_NO, word};
-use super::{Contribution, Draws, Entry, Objective, Point, scaled};
+use super::{Context, Contribution, Entry, Objective, Point, Strength};
 use crate::error::Error;
 
 /// `∇(L + λ ‖Jᵀu‖²)` where `E uuᵀ = H_z`, so that `E‖Jᵀu‖² = tr JᵀH_zJ = tr G`. Cost: 11F.
@@ -29,7 +29,7 @@ use crate::error::Error;
 #[derive(Clone, Copy, Debug)]
 pub struct GaussNewtonTrace {
     /// Weight of the penalty.
-    pub lambda: f64,
+    pub lambda: Strength,
     /// Whether `H_z` is held fixed.
     pub stop: bool,
 }
@@ -42,7 +42,7 @@ enum Labels {
 
 fn parse(o: &mut Options) -> Result<Box<dyn Objective>, Error> {
     let labels = o.choice_or("labels", Labels::Default, &[("sampled", Labels::Sampled)])?;
-    let (lambda, stop) = (o.radius("lambda")?, o.choice("stop", &YES_NO)?);
+    let (lambda, stop) = (o.strength("lambda")?, o.choice("stop", &YES_NO)?);
     if labels == Labels::Sampled && !stop {
         return Err(o.fail("labels that are sampled are held fixed: leave out `labels=sampled`, or take `stop=yes`".into()));
     }
@@ -56,10 +56,10 @@ pub(super) const ENTRY: Entry = Entry {
     parse,
 };
 
-/// The class of each row of `logits` that softmax draws, by the largest of `z - log(-log uniform)` (Gumbel, 1954).
-fn sampled_classes(b: &mut Builder, draws: &Draws, logits: Value) -> Value {
+/// The class of each row of the last axis of `logits` that softmax draws, by the largest of `z - log(-log uniform)` (Gumbel, 1954).
+fn sampled_classes(b: &mut Builder, step: &Context, logits: Value) -> Value {
     let ty = b.ty(logits).clone();
-    let uniform = draws.draw(b, 0, Distribution::Uniform, &ty);
+    let uniform = step.draw_examples(b, 0, Distribution::Uniform, &ty);
     // A uniform number may be 0; half its smallest step keeps the logarithm finite.
     let least = b.splat_like(uniform, 2f64.powi(-25));
     let uniform = b.max(uniform, least);
@@ -67,16 +67,16 @@ fn sampled_classes(b: &mut Builder, draws: &Draws, logits: Value) -> Value {
     let exponential = b.neg(log);
     let log = b.log(exponential);
     let noisy = b.sub(logits, log);
-    b.argmax(noisy, 1)
+    b.argmax(noisy, ty.rank() - 1)
 }
 
 /// Labels drawn from the model, constants of every derivative, and the loss that compares with them.
-fn sampled_labels(b: &mut Builder, draws: &Draws, logits: Value) -> (Loss, Value) {
-    match draws.loss {
-        Loss::CrossEntropy { .. } => (Loss::CrossEntropy { smoothing: 0.0 }, sampled_classes(b, draws, logits)),
+fn sampled_labels(b: &mut Builder, step: &Context, logits: Value) -> (Loss, Value) {
+    match step.loss() {
+        Loss::CrossEntropy { .. } => (Loss::CrossEntropy { smoothing: 0.0 }, sampled_classes(b, step, logits)),
         Loss::Mse => {
             let ty = b.ty(logits).clone();
-            let normal = draws.draw(b, 0, Distribution::Normal, &ty);
+            let normal = step.draw_examples(b, 0, Distribution::Normal, &ty);
             let noise = b.scale(normal, (0.5 * outputs(&ty)).sqrt());
             let mean = b.stop_gradient(logits);
             (Loss::Mse, b.add(mean, noise))
@@ -89,10 +89,10 @@ fn outputs(logits: &TensorType) -> f64 {
 }
 
 /// `S ε` per example, `[batch, outputs]`.
-fn root_times_signs(b: &mut Builder, draws: &Draws, logits: Value) -> Value {
+fn root_times_signs(b: &mut Builder, step: &Context, logits: Value) -> Value {
     let ty = b.ty(logits).clone();
-    let signs = draws.draw(b, 0, Distribution::Rademacher, &ty);
-    match draws.loss {
+    let signs = step.draw_examples(b, 0, Distribution::Rademacher, &ty);
+    match step.loss() {
         Loss::Mse => b.scale(signs, (2.0 / outputs(&ty)).sqrt()),
         Loss::CrossEntropy { .. } => {
             let row = |b: &mut Builder, x: Value| b.broadcast(x, &ty.shape, &[0]);
@@ -119,43 +119,45 @@ fn root_times_signs(b: &mut Builder, draws: &Draws, logits: Value) -> Value {
 
 impl GaussNewtonTrace {
     /// `u`, a function of the logits.
-    fn pulled(&self, b: &mut Builder, at: &Point, draws: &Draws) -> Value {
-        let root = b.sqrt(draws.weights);
+    fn pulled(&self, b: &mut Builder, at: &Point, step: &Context) -> Value {
+        let root = b.sqrt(step.weights());
         if self.stop {
-            let (loss, labels) = sampled_labels(b, draws, at.logits);
+            let (loss, labels) = sampled_labels(b, step, at.logits);
             let sampled = loss.weighted(b, at.logits, labels, root);
             let one = b.splat_like(sampled, 1.0);
             vjp(b, &[sampled], &[Some(one)], &[at.logits])[0].unwrap_or_else(|| b.splat_like(at.logits, 0.0))
         } else {
             let shape = b.ty(at.logits).shape.clone();
             let root = b.broadcast(root, &shape, &[0]);
-            let u = root_times_signs(b, draws, at.logits);
+            let u = root_times_signs(b, step, at.logits);
             b.mul(root, u)
         }
     }
 }
 
 impl Objective for GaussNewtonTrace {
-    fn contribution(&self, b: &mut Builder, at: &Point, draws: &Draws) -> Contribution {
-        let u = self.pulled(b, at, draws);
+    fn contribution(&self, b: &mut Builder, at: &Point, step: &mut Context) -> Contribution {
+        let u = self.pulled(b, at, step);
         let v = vjp(b, &[at.logits], &[Some(u)], at.params);
         let v = or_zeros(b, &v, at.params);
-        let dz = products::tangent(b, at.logits, at.params, &v);
+        let whole = step.totals(b, &v);
+        let dz = products::tangent(b, at.logits, at.params, &whole);
         // The tangent of u is its transposed derivative applied to dz: then one pass gives both terms of the gradient.
         let du = vjp(b, &[u], &[Some(dz)], &[at.logits])[0];
         let held: Vec<Value> = at.params.iter().copied().chain([u]).collect();
-        let tangents: Vec<Option<Value>> = v.iter().copied().map(Some).chain([du]).collect();
+        let tangents: Vec<Option<Value>> = whole.iter().copied().map(Some).chain([du]).collect();
         let gradient = jvp(b, &v, &held, &tangents);
         let gradient = or_zeros(b, &gradient, at.params);
-        Contribution::Added(scaled(b, &gradient, 2.0 * self.lambda))
+        let gradient = step.totals(b, &gradient);
+        Contribution::Added(self.lambda.times(b, step, 2.0, &gradient))
     }
 
-    fn regularizer(&self, b: &mut Builder, at: &Point, draws: &Draws) -> Option<Value> {
-        let u = self.pulled(b, at, draws);
+    fn regularizer(&self, b: &mut Builder, at: &Point, step: &mut Context) -> Option<Value> {
+        let u = self.pulled(b, at, step);
         let v = vjp(b, &[at.logits], &[Some(u)], at.params);
         let v = or_zeros(b, &v, at.params);
         let square = b.inner_all(&v, &v);
-        Some(b.scale(square, self.lambda))
+        Some(self.lambda.times(b, step, 1.0, &[square])[0])
     }
 
     fn spec(&self) -> String {

@@ -6,17 +6,19 @@
 //! Running statistics of normalisation layers always come from the unperturbed pass.
 
 mod asam;
-mod draws;
+mod context;
 mod functional_sam;
 mod gauss_newton_trace;
 mod gradient_penalty;
 mod gsam;
+mod looksam;
 mod moved;
 mod nme_part;
 mod options;
 mod plain;
 mod psam;
 mod sam;
+mod strength;
 mod sum;
 #[cfg(test)]
 mod tests;
@@ -31,21 +33,26 @@ use dupin_ir::{Builder, Value};
 use crate::error::Error;
 
 pub use asam::Asam;
-pub use draws::Draws;
+pub use context::Context;
+pub(crate) use context::Total;
 pub use functional_sam::FunctionalSam;
 pub use gauss_newton_trace::GaussNewtonTrace;
 pub use gradient_penalty::GradientPenalty;
 pub use gsam::Gsam;
+pub use looksam::LookSam;
 pub use nme_part::NmePart;
 pub use options::Options;
 pub use plain::Plain;
 pub use psam::Psam;
 pub use sam::Sam;
+pub use strength::Strength;
 pub use sum::Sum;
 pub use trace_penalty::{TracePenalty, Traced};
 pub use weight_noise::WeightNoise;
 
-/// The loss of a batch, traced, with its gradient.
+/// The loss of a batch, traced, with its gradient. Of a batch that is run in micro-batches, one of them: its examples' share of both.
+///
+/// An objective takes what is nonlinear in these shares from `Context::totals`, so that it means the same however the batch is cut.
 #[derive(Clone, Debug)]
 pub struct Point<'a> {
     /// The loss, a scalar.
@@ -58,41 +65,76 @@ pub struct Point<'a> {
     pub gradient: &'a Gradient,
 }
 
-/// What an objective makes of the gradient, one value per parameter.
+/// What an objective makes of the gradient, one value per parameter, summed over the whole batch.
 #[derive(Clone, Debug)]
 pub enum Contribution {
     /// This in place of `∇L(θ)`: a gradient taken at another point.
     Moved(Vec<Value>),
+    /// The same where `θ` itself is not visited.
+    Elsewhere {
+        /// In place of `∇L(θ)`.
+        gradient: Vec<Value>,
+        /// Loss and logits of these examples at each point that is.
+        passes: Vec<(Value, Value)>,
+    },
     /// `∇L(θ)` plus this: the gradient of a penalty.
     Added(Vec<Value>),
 }
 
 /// Writes an update direction.
 pub trait Objective: fmt::Debug + Send + Sync {
-    /// What it makes of the gradient. All that is random comes from `draws`.
-    fn contribution(&self, b: &mut Builder, at: &Point, draws: &Draws) -> Contribution;
+    /// What it makes of the gradient. All that is random comes from `step`.
+    fn contribution(&self, b: &mut Builder, at: &Point, step: &mut Context) -> Contribution;
 
     /// The scalar `R` for which the update direction is `∇(L + R)` with all draws held fixed; none if it is no gradient.
-    fn regularizer(&self, _: &mut Builder, _: &Point, _: &Draws) -> Option<Value> {
+    fn regularizer(&self, _: &mut Builder, _: &Point, _: &mut Context) -> Option<Value> {
         None
+    }
+
+    /// Examples of a micro-batch, if it asks for micro-batches of its own.
+    fn group(&self) -> Option<usize> {
+        None
+    }
+
+    /// Number of tensors per parameter that it keeps from step to step.
+    fn memory(&self) -> usize {
+        0
+    }
+
+    /// It makes what it keeps anew at every so many steps.
+    fn period(&self) -> u64 {
+        1
     }
 
     /// As typed on the command line, with every option.
     fn spec(&self) -> String;
 
-    /// The direction that replaces the gradient, one value per parameter.
-    fn drawn_direction(&self, b: &mut Builder, at: &Point, draws: &Draws) -> Vec<Value> {
-        match self.contribution(b, at, draws) {
-            Contribution::Moved(direction) => direction,
-            Contribution::Added(penalty) => sum::plus(b, &at.gradient.params, &penalty),
+    /// The direction that replaces the gradient.
+    fn step_direction(&self, b: &mut Builder, at: &Point, step: &mut Context) -> Direction {
+        match self.contribution(b, at, step) {
+            Contribution::Moved(values) => Direction { values, passes: Vec::new() },
+            Contribution::Elsewhere { gradient, passes } => Direction { values: gradient, passes },
+            Contribution::Added(penalty) => {
+                let gradient = step.totals(b, &at.gradient.params);
+                Direction { values: sum::plus(b, &gradient, &penalty), passes: Vec::new() }
+            }
         }
     }
 
-    /// The direction with [`Draws::fixed`]: for objectives that draw nothing, and to measure any.
+    /// The direction with [`Context::fixed`], one value per parameter: for objectives that draw nothing, and to measure any.
     fn direction(&self, b: &mut Builder, at: &Point) -> Vec<Value> {
-        let draws = Draws::fixed(b, at);
-        self.drawn_direction(b, at, &draws)
+        let mut step = Context::fixed(b, at);
+        self.step_direction(b, at, &mut step).values
     }
+}
+
+/// Where a step goes.
+#[derive(Clone, Debug)]
+pub struct Direction {
+    /// One value per parameter, of the whole batch.
+    pub values: Vec<Value>,
+    /// Loss and logits at the points that it visits instead of `θ`; empty if `θ` is one.
+    pub passes: Vec<(Value, Value)>,
 }
 
 /// A row of the table: how to name, explain and read an objective.
@@ -108,13 +150,14 @@ pub struct Entry {
 }
 
 /// Every objective.
-pub const OBJECTIVES: [Entry; 11] = [
+pub const OBJECTIVES: [Entry; 12] = [
     plain::ENTRY,
     sam::ENTRY,
     psam::ENTRY,
     asam::ENTRY,
     functional_sam::ENTRY,
     gsam::ENTRY,
+    looksam::ENTRY,
     gradient_penalty::ENTRY,
     weight_noise::ENTRY,
     trace_penalty::HESSIAN,
@@ -141,7 +184,7 @@ pub fn parse(text: &str) -> Result<Box<dyn Objective>, Error> {
             let names: Vec<&str> = OBJECTIVES.iter().map(|e| e.name).collect();
             Error::setting("objective", text, format!("there is no objective `{name}`; known are {}", names.join(", ")))
         })?;
-        let mut options = Options::read(text, options)?;
+        let mut options = Options::read("objective", text, options)?;
         terms.push((entry.parse)(&mut options)?);
         options.finish()?;
         entries.push(entry);
@@ -154,6 +197,12 @@ pub fn parse(text: &str) -> Result<Box<dyn Objective>, Error> {
         let why = format!(
             "`{first}` and `{second}` both say where the gradient is taken; a sum can have one such term and any penalties"
         );
+        return Err(Error::setting("objective", text, why));
+    }
+    let mut groups: Vec<usize> = terms.iter().filter_map(|t| t.group()).collect();
+    groups.dedup();
+    if let [first, second, ..] = groups[..] {
+        let why = format!("its terms want micro-batches of {first} and of {second} examples; give them the same `m`");
         return Err(Error::setting("objective", text, why));
     }
     Ok(if terms.len() == 1 { terms.swap_remove(0) } else { Box::new(Sum::new(terms)) })

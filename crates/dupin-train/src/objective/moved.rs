@@ -10,7 +10,7 @@ use super::Point;
 pub(super) struct Moved {
     params: Vec<Value>,
     pub(super) loss: Value,
-    logits: Value,
+    pub(super) logits: Value,
 }
 
 impl Moved {

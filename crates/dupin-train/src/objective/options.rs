@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use crate::error::Error;
 
+use super::Strength;
+
 /// A switch that is on unless told otherwise.
 pub(super) const YES_NO: [(&str, bool); 2] = [("yes", true), ("no", false)];
 /// A switch that is off unless told otherwise.
@@ -14,17 +16,23 @@ pub(super) fn word<T: Copy + PartialEq>(choices: &[(&'static str, T)], value: T)
     choices.iter().find(|c| c.1 == value).expect("every choice has a word").0
 }
 
+/// `,m=K` of a specification, if there is a group.
+pub(super) fn with_group(group: Option<usize>) -> String {
+    group.map_or(String::new(), |m| format!(",m={m}"))
+}
+
 /// Options that are left to read.
 #[derive(Clone, Debug)]
 pub struct Options {
+    setting: &'static str,
     text: String,
     left: Vec<(String, String)>,
 }
 
 impl Options {
-    /// Options of one term of `text`, which errors quote in full.
-    pub(super) fn read(text: &str, options: &str) -> Result<Self, Error> {
-        let mut read = Self { text: text.into(), left: Vec::new() };
+    /// Options of one term of the value `text` of a setting, which errors quote in full.
+    pub(crate) fn read(setting: &'static str, text: &str, options: &str) -> Result<Self, Error> {
+        let mut read = Self { setting, text: text.into(), left: Vec::new() };
         for part in options.split(',').filter(|p| !p.is_empty()) {
             let (name, value) =
                 part.split_once('=').ok_or_else(|| read.fail("options are written `name=value`, separated by commas".into()))?;
@@ -37,8 +45,8 @@ impl Options {
         Ok(read)
     }
 
-    pub(super) fn fail(&self, expected: String) -> Error {
-        Error::setting("objective", &self.text, expected)
+    pub(crate) fn fail(&self, expected: String) -> Error {
+        Error::setting(self.setting, &self.text, expected)
     }
 
     /// The value of an option, if it is given.
@@ -60,13 +68,27 @@ impl Options {
         Ok(number.map(|v| v + 0.0))
     }
 
-    /// A number that is 0 or positive.
+    /// A number that is 0 or positive, constant or scheduled.
     ///
     /// # Errors
     /// If it is missing or not such a number.
-    pub fn radius(&mut self, name: &str) -> Result<f64, Error> {
-        let number = self.radius_if_given(name)?;
-        number.ok_or_else(|| self.fail(format!("the option `{name}` is missing, as in `{name}=0.1`")))
+    pub fn strength(&mut self, name: &str) -> Result<Strength, Error> {
+        let Some(value) = self.take(name) else {
+            return Err(self.fail(format!("the option `{name}` is missing, as in `{name}=0.1`")));
+        };
+        Strength::parse(&value).ok_or_else(|| {
+            self.fail(format!(
+                "`{name}` must be a number that is 0 or positive, or a schedule such as `linear(0..0.1)` or `cosine(0..0.1)@0..0.5`"
+            ))
+        })
+    }
+
+    /// The size of micro-batches, `m`, if it is given.
+    ///
+    /// # Errors
+    /// If it is not a whole number from 1.
+    pub fn group(&mut self) -> Result<Option<usize>, Error> {
+        self.take_valid("m", "a whole number from 1", |m: &usize| *m > 0)
     }
 
     /// A number that is 0 or positive; `default` if it is missing.
@@ -75,6 +97,15 @@ impl Options {
     /// If it is not such a number.
     pub fn radius_or(&mut self, name: &str, default: f64) -> Result<f64, Error> {
         Ok(self.radius_if_given(name)?.unwrap_or(default))
+    }
+
+    /// A number that is at least 0 and below 1; `default` if it is missing.
+    ///
+    /// # Errors
+    /// If it is not such a number.
+    pub fn share_or(&mut self, name: &str, default: f64) -> Result<f64, Error> {
+        let number = self.take_valid(name, "at least 0 and below 1", |v: &f64| (0.0..1.0).contains(v))?;
+        Ok(number.map_or(default, |v| v + 0.0))
     }
 
     /// A positive number, if it is given.
@@ -119,7 +150,7 @@ impl Options {
         })
     }
 
-    pub(super) fn finish(self) -> Result<(), Error> {
+    pub(crate) fn finish(self) -> Result<(), Error> {
         match self.left.first() {
             None => Ok(()),
             Some((name, _)) => Err(self.fail(format!("there is no option `{name}` here"))),

@@ -2,7 +2,7 @@
 
 use dupin_ir::{Builder, Value};
 
-use super::{Contribution, Draws, Entry, Objective, Point};
+use super::{Context, Contribution, Entry, Objective, Point};
 
 /// `∇L`. Cost: 3F.
 #[derive(Clone, Copy, Debug)]
@@ -12,11 +12,11 @@ pub(super) const ENTRY: Entry =
     Entry { name: "plain", moves: false, summary: "the gradient, no regularizer", parse: |_| Ok(Box::new(Plain)) };
 
 impl Objective for Plain {
-    fn contribution(&self, _: &mut Builder, at: &Point, _: &Draws) -> Contribution {
-        Contribution::Moved(at.gradient.params.clone())
+    fn contribution(&self, b: &mut Builder, at: &Point, step: &mut Context) -> Contribution {
+        Contribution::Moved(step.totals(b, &at.gradient.params))
     }
 
-    fn regularizer(&self, b: &mut Builder, at: &Point, _: &Draws) -> Option<Value> {
+    fn regularizer(&self, b: &mut Builder, at: &Point, _: &mut Context) -> Option<Value> {
         Some(b.splat_like(at.loss, 0.0))
     }
 

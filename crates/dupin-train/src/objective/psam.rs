@@ -4,7 +4,7 @@ use dupin_ir::{Builder, Value};
 
 use super::moved::Moved;
 use super::nme_part::{NmePart, PARTS};
-use super::{Contribution, Draws, Entry, Objective, Point, norm, normalized, scaled};
+use super::{Context, Contribution, Entry, Objective, Point, Strength, norm, normalized, scaled};
 
 /// `∇L + ρ A u` with `u = ∇L/‖∇L‖` and `A = H`, the gradient of `L + ρ‖∇L‖` (PSAM); or with `A = G` or `A = N`.
 ///
@@ -25,7 +25,7 @@ use super::{Contribution, Draws, Entry, Objective, Point, norm, normalized, scal
 #[derive(Clone, Copy, Debug)]
 pub struct Psam {
     /// Weight of the penalty, in the role of SAM's radius.
-    pub rho: f64,
+    pub rho: Strength,
     /// Which part of the Hessian.
     pub nme: NmePart,
     /// Radius of the finite difference; exact without.
@@ -37,7 +37,7 @@ pub(super) const ENTRY: Entry = Entry {
     moves: false,
     summary: "psam:rho=R[,nme=keep|drop|only][,fd=RADIUS]: gradient of L + R·‖∇L‖, with its nonlinear modeling error kept, dropped or \
               alone, exact or by finite difference",
-    parse: |o| Ok(Box::new(Psam { rho: o.radius("rho")?, nme: o.choice("nme", &PARTS)?, fd: o.positive_if_given("fd")? })),
+    parse: |o| Ok(Box::new(Psam { rho: o.strength("rho")?, nme: o.choice("nme", &PARTS)?, fd: o.positive_if_given("fd")? })),
 };
 
 /// `A u` by forward difference with radius `r`.
@@ -66,18 +66,20 @@ fn difference(b: &mut Builder, at: &Point, part: NmePart, u: &[Value], r: f64) -
 }
 
 impl Objective for Psam {
-    fn contribution(&self, b: &mut Builder, at: &Point, _: &Draws) -> Contribution {
-        let unit = normalized(b, &at.gradient.params);
+    fn contribution(&self, b: &mut Builder, at: &Point, step: &mut Context) -> Contribution {
+        let g = step.totals(b, &at.gradient.params);
+        let unit = normalized(b, &g);
         let product = match self.fd {
             None => self.nme.product(b, at, &unit),
             Some(r) => difference(b, at, self.nme, &unit, r),
         };
-        Contribution::Added(scaled(b, &product, self.rho))
+        let product = step.totals(b, &product);
+        Contribution::Added(self.rho.times(b, step, 1.0, &product))
     }
 
-    fn regularizer(&self, b: &mut Builder, at: &Point, _: &Draws) -> Option<Value> {
+    fn regularizer(&self, b: &mut Builder, at: &Point, step: &mut Context) -> Option<Value> {
         let norm = norm(b, &at.gradient.params);
-        (self.nme == NmePart::Keep && self.fd.is_none()).then(|| b.scale(norm, self.rho))
+        (self.nme == NmePart::Keep && self.fd.is_none()).then(|| self.rho.times(b, step, 1.0, &[norm])[0])
     }
 
     fn spec(&self) -> String {

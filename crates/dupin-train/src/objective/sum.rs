@@ -2,7 +2,7 @@
 
 use dupin_ir::{Builder, Value};
 
-use super::{Contribution, Draws, Objective, Point};
+use super::{Context, Contribution, Objective, Point};
 
 /// Several terms, each at the same θ with the same `∇L` and with its own draws: `∇L`, moved by the one term that moves it if there is one,
 /// plus what each penalty adds. No term sees another: a penalty next to `sam` is at θ, not at SAM's point.
@@ -21,12 +21,11 @@ impl Sum {
 }
 
 impl Objective for Sum {
-    fn contribution(&self, b: &mut Builder, at: &Point, draws: &Draws) -> Contribution {
+    fn contribution(&self, b: &mut Builder, at: &Point, step: &mut Context) -> Contribution {
         let (mut base, mut added) = (None, None::<Vec<Value>>);
         for (i, term) in self.terms.iter().enumerate() {
-            let own = draws.term(b, i);
-            match term.contribution(b, at, &own) {
-                Contribution::Moved(gradient) => base = Some(gradient),
+            match step.term(b, i, |b, step| term.contribution(b, at, step)) {
+                Contribution::Moved(gradient) | Contribution::Elsewhere { gradient, .. } => base = Some(gradient),
                 Contribution::Added(x) => added = Some(added.map_or(x.clone(), |sum| plus(b, &sum, &x))),
             }
         }
@@ -37,14 +36,25 @@ impl Objective for Sum {
         }
     }
 
-    fn regularizer(&self, b: &mut Builder, at: &Point, draws: &Draws) -> Option<Value> {
+    fn regularizer(&self, b: &mut Builder, at: &Point, step: &mut Context) -> Option<Value> {
         let mut sum = b.splat_like(at.loss, 0.0);
         for (i, term) in self.terms.iter().enumerate() {
-            let own = draws.term(b, i);
-            let value = term.regularizer(b, at, &own)?;
+            let value = step.term(b, i, |b, step| term.regularizer(b, at, step))?;
             sum = b.add(sum, value);
         }
         Some(sum)
+    }
+
+    fn group(&self) -> Option<usize> {
+        self.terms.iter().find_map(|t| t.group())
+    }
+
+    fn memory(&self) -> usize {
+        self.terms.iter().map(|t| t.memory()).sum()
+    }
+
+    fn period(&self) -> u64 {
+        self.terms.iter().map(|t| t.period()).max().unwrap_or(1)
     }
 
     fn spec(&self) -> String {

@@ -2,6 +2,9 @@
 
 use super::*;
 
+const STRENGTH: &str =
+    "`rho` must be a number that is 0 or positive, or a schedule such as `linear(0..0.1)` or `cosine(0..0.1)@0..0.5`";
+
 #[test]
 fn specifications_round_trip() {
     for text in [
@@ -11,6 +14,11 @@ fn specifications_round_trip() {
         "asam:rho=0.5,eta=0.02",
         "functional_sam:rho=0.1",
         "gsam:rho=0.1,alpha=0.4",
+        "looksam:rho=0.1,k=3,alpha=0.5",
+        "sam:rho=linear(0..0.1),normalized=yes,m=16",
+        "asam:rho=cosine(0.5..1)@0.1..0.9,eta=0.01,m=4",
+        "gp:lambda=linear(0..0.1)@0..0.25,nme=keep",
+        "weight_noise:sigma=0.01,points=1,layerwise=no,m=8",
         "psam:rho=0.1,nme=keep",
         "psam:rho=0.1,nme=drop",
         "psam:rho=2,nme=only,fd=0.01",
@@ -50,15 +58,16 @@ fn wrong_specifications_are_explained() {
     for (text, why) in [
         (
             "sma",
-            "there is no objective `sma`; known are plain, sam, psam, asam, functional_sam, gsam, gp, weight_noise, hessian_trace, gn_trace, \
+            "there is no objective `sma`; known are plain, sam, psam, asam, functional_sam, gsam, looksam, gp, weight_noise, hessian_trace, gn_trace, \
              nme_trace",
         ),
         ("sam:r=1", "the option `rho` is missing, as in `rho=0.1`"),
         ("sam:rho=1,nme=drop", "there is no option `nme` here"),
         ("sam:rho=1,rho=2", "the option `rho` is given twice"),
         ("sam:rho=1,normalized=maybe", "`normalized` must be yes or no"),
-        ("psam:rho=x", "`rho` must be a number that is 0 or positive"),
-        ("psam:rho=inf", "`rho` must be a number that is 0 or positive"),
+        ("psam:rho=x", STRENGTH),
+        ("psam:rho=inf", STRENGTH),
+        ("psam:rho=cosine(0..1)@2..3", STRENGTH),
         ("psam:rho=1,nme=no", "`nme` must be keep, drop or only"),
         ("psam:rho=1,fd=0", "`fd` must be a positive number"),
         ("psam:rho", "options are written `name=value`, separated by commas"),
@@ -82,10 +91,16 @@ fn wrong_specifications_are_explained() {
             "gp:lambda=1+asam:rho=1+functional_sam:rho=1",
             "`asam` and `functional_sam` both say where the gradient is taken; a sum can have one such term and any penalties",
         ),
+        (
+            "sam:rho=1,m=4+weight_noise:sigma=1,m=2",
+            "`sam` and `weight_noise` both say where the gradient is taken; a sum can have one such term and any penalties",
+        ),
+        ("sam:rho=1,m=0", "`m` must be a whole number from 1"),
+        ("looksam:rho=1,k=0", "`k` must be a whole number from 1 to 1000000"),
         ("gp:lambda=1+plain", "`plain` adds nothing to a sum; leave it out"),
         (
             "gp:lambda=1+",
-            "there is no objective ``; known are plain, sam, psam, asam, functional_sam, gsam, gp, weight_noise, hessian_trace, gn_trace, \
+            "there is no objective ``; known are plain, sam, psam, asam, functional_sam, gsam, looksam, gp, weight_noise, hessian_trace, gn_trace, \
              nme_trace",
         ),
     ] {

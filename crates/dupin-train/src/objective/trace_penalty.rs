@@ -7,7 +7,7 @@ use dupin_ir::{Builder, Value};
 
 use super::moved::or_zeros;
 use super::options::{Options, word};
-use super::{Contribution, Draws, Entry, Objective, Point};
+use super::{Context, Contribution, Entry, Objective, Point, Strength};
 use crate::error::Error;
 
 /// The most probes of a step: each is a part of the program, which is to stay of a size that compiles.
@@ -40,7 +40,7 @@ pub struct TracePenalty {
     /// The matrix.
     pub of: Traced,
     /// Weight of the penalty.
-    pub lambda: f64,
+    pub lambda: Strength,
     /// Number of probes.
     pub probes: usize,
     /// Their distribution.
@@ -49,7 +49,7 @@ pub struct TracePenalty {
 
 fn parse(o: &mut Options, of: Traced) -> Result<Box<dyn Objective>, Error> {
     let (probes, distribution) = (o.count_or("probes", 1, MOST_PROBES)?, o.choice("distribution", &DISTRIBUTIONS)?);
-    Ok(Box::new(TracePenalty { of, lambda: o.radius("lambda")?, probes, distribution }))
+    Ok(Box::new(TracePenalty { of, lambda: o.strength("lambda")?, probes, distribution }))
 }
 
 pub(super) const HESSIAN: Entry = Entry {
@@ -67,30 +67,31 @@ pub(super) const NME: Entry = Entry {
 };
 
 impl TracePenalty {
-    fn value(&self, b: &mut Builder, at: &Point, draws: &Draws) -> Value {
+    fn value(&self, b: &mut Builder, at: &Point, step: &Context) -> Value {
         let mut sum = b.splat_like(at.loss, 0.0);
         for k in 0..self.probes {
-            let v = draws.draw_like(b, k, self.distribution, at.params);
+            let v = step.draw_like(b, k, self.distribution, at.params, false);
             let (vgv, vnv) = products::quadratic_forms(b, at.gradient, at.logits, at.params, &v);
             sum = b.add(sum, vnv);
             if self.of == Traced::Hessian {
                 sum = b.add(sum, vgv);
             }
         }
-        b.scale(sum, self.lambda / self.probes as f64)
+        self.lambda.times(b, step, 1.0 / self.probes as f64, &[sum])[0]
     }
 }
 
 impl Objective for TracePenalty {
-    fn contribution(&self, b: &mut Builder, at: &Point, draws: &Draws) -> Contribution {
-        let value = self.value(b, at, draws);
+    fn contribution(&self, b: &mut Builder, at: &Point, step: &mut Context) -> Contribution {
+        let value = self.value(b, at, step);
         let one = b.splat_like(value, 1.0);
         let gradient = vjp(b, &[value], &[Some(one)], at.params);
-        Contribution::Added(or_zeros(b, &gradient, at.params))
+        let gradient = or_zeros(b, &gradient, at.params);
+        Contribution::Added(step.totals(b, &gradient))
     }
 
-    fn regularizer(&self, b: &mut Builder, at: &Point, draws: &Draws) -> Option<Value> {
-        Some(self.value(b, at, draws))
+    fn regularizer(&self, b: &mut Builder, at: &Point, step: &mut Context) -> Option<Value> {
+        Some(self.value(b, at, step))
     }
 
     fn spec(&self) -> String {

@@ -7,13 +7,14 @@ use dupin_ir::transform::vjp;
 use dupin_ir::{DType, Executor, Program, Reference, Tensor, TensorType, Value};
 use dupin_linop::vector::norm;
 use dupin_nn::{Init, Loss, Network};
-use dupin_train::objective::{self, Draws, Point};
+use dupin_train::objective::{self, Context, Point};
 use dupin_train::{TracedModel, trace};
 
-pub(crate) const NETS: [(&str, &str); 3] = [
+pub(crate) const NETS: [(&str, &str); 4] = [
     ("mlp:6-5-3", "gelu"),
     ("net:2x4x4,conv3k3s2,bn,act,flatten,fc3", "tanh"),
     ("net:1x4x4,conv2k3,ln,act,res(conv2k3,act),maxpool2,flatten,fc3", "softplus:2"),
+    ("vit:3,input=1x4x4,patch=2,dim=4,depth=1,heads=2,pool=mean", "gelu"),
 ];
 pub(crate) const BATCH: usize = 4;
 pub(crate) const CLASSES: usize = 3;
@@ -82,8 +83,8 @@ impl Problem {
         let mut g = self.graph();
         let t = &mut g.model.traced;
         let at = Point { loss: t.loss, logits: t.logits, params: &t.params, gradient: &g.gradient };
-        let draws = Draws { loss: &self.loss, weights: t.data[2], key: g.key };
-        let direction = objective::parse(spec).unwrap().drawn_direction(&mut t.builder, &at, &draws);
+        let mut step = Context::new(&mut t.builder, &self.loss, t.data[2], g.key);
+        let direction = objective::parse(spec).unwrap().step_direction(&mut t.builder, &at, &mut step).values;
         (g.program(&direction), self.inputs(&self.params))
     }
 
@@ -96,8 +97,8 @@ impl Problem {
         let mut g = self.graph();
         let t = &mut g.model.traced;
         let at = Point { loss: t.loss, logits: t.logits, params: &t.params, gradient: &g.gradient };
-        let draws = Draws { loss: &self.loss, weights: t.data[2], key: g.key };
-        let value = objective::parse(spec).unwrap().regularizer(&mut t.builder, &at, &draws)?;
+        let mut step = Context::new(&mut t.builder, &self.loss, t.data[2], g.key);
+        let value = objective::parse(spec).unwrap().regularizer(&mut t.builder, &at, &mut step)?;
         Some(g.program(&[value]))
     }
 
