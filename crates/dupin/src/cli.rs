@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::command::{bench::Bench, data::Data, reproduce::Reproduce, split::Split, train::Train};
+use crate::command::{
+    bench::Bench, compare::Compare, data::Data, devices::Devices, diag::Diag, eigs::Eigs, landscape::Landscape, report::Report,
+    reproduce::Reproduce, runs::Runs, spectrum::Spectrum, split::Split, sweep::Sweep, trace::Trace, train::Train, watch::Watch,
+};
+use crate::device::Device;
 
 /// Split the loss Hessian of a neural network, H = G + N, and train with regularizers on either part.
 ///
@@ -20,6 +24,13 @@ pub(crate) struct Cli {
     /// Threads to compute with [default: all cores]. Results do not depend on it
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) threads: Option<u32>,
+
+    /// What computes: `cpu`, this machine's processors; `pjrt`, a GPU, TPU or whatever a PJRT plugin offers
+    ///
+    /// `pjrt:NAME` takes a plugin by name (cuda, rocm, tpu, oneapi, cpu), `pjrt:FILE` one by its file, as the variable DUPIN_PJRT_PLUGIN
+    /// does for `pjrt`. `:N` at the end takes device N of it. `dupin devices` lists what is there and what to install.
+    #[arg(long, global = true, value_name = "DEVICE", default_value = "cpu")]
+    pub(crate) device: Device,
 
     /// No progress on standard error
     #[arg(long, short, global = true)]
@@ -37,27 +48,59 @@ Examples:
       traces, extreme eigenvalues and per-layer split of its Hessian
   dupin split --model lenet --act relu~beta_gelu:4 --data fashion-mini --json
       the same of a fresh network whose second derivative is another activation's
+  dupin trace --checkpoint runs/psam/model.safetensors --rel-error 0.01 --per-layer --svg traces.svg
+      the traces alone, until their 95 % intervals are within 1 %
+  dupin spectrum --model lenet --svg spectrum.svg
+      densities of all eigenvalues, effective ranks, the negative share of N
+  dupin eigs --model mlp:784-120-60-10 --data fashion-mnist --examples 8000 --matrix nme --top 10
+      eigenpairs at both ends, with residuals and their share of the gradient
 
-Exit codes: 0 done, 1 a check failed, 2 could not run.";
+Exit codes: 0 done, 1 a check failed, 2 could not run, 130 interrupted.";
 
 /// The commands; each explains itself.
+#[allow(clippy::large_enum_variant, reason = "there is one")]
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Train(Train),
     Split(Split),
+    Trace(Trace),
+    Spectrum(Spectrum),
+    Eigs(Eigs),
+    Diag(Diag),
+    Landscape(Landscape),
+    Compare(Compare),
     Reproduce(Reproduce),
+    Sweep(Sweep),
+    Runs(Runs),
+    Report(Report),
+    Watch(Watch),
     Data(Data),
     Bench(Bench),
+    Devices(Devices),
 }
+
+/// Models by name, then the layers of one's own.
+fn model_help() -> String {
+    let mut help = "Network by name, with options behind a colon:\n".to_owned();
+    for model in dupin::nn::models() {
+        help.extend(["  ", model.form, "\n      ", model.summary, "\n"]);
+    }
+    help + LAYERS
+}
+
+const LAYERS: &str = "\
+or layers, as in net:1x28x28,conv16s2,act,flatten,fc10:
+  net:INPUT,LAYER,... with INPUT = CxHxW, a width, or tokens<T>v<V> (T integers below V)
+      conv<C>[k<K>][s<S>][p<P>][g<G>][nobias] fc<N>[nobias] act avgpool<K>[s<S>][p<P>] maxpool<K>[s<S>][p<P>] gap flatten
+      bn gn<G> ln[EPS] res(LAYERS) res(LAYERS|SHORTCUT) seq(LAYERS), any activation by its name;
+      of sequences embed<D> unembed tokens cls pos wpe attn<H>[causal] swap first; NAME=LAYER gives parameters a name";
 
 /// Which network, loss and precision.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ModelArgs {
-    /// Network: `mlp:784-256-256-10`, `logistic:784-10`, `lenet`, `cnn`, or layers as in `net:1x28x28,conv16s2,act,flatten,fc10`
-    ///
-    /// Layers: conv<C>[k<K>][s<S>][p<P>][g<G>][nobias] fc<N>[nobias] act avgpool<K>[s<S>][p<P>] maxpool<K>[s<S>][p<P>] gap flatten bn ln
-    /// res(LAYERS) res(LAYERS|SHORTCUT).
-    #[arg(long, value_name = "SPEC")]
+    /// Network by name, such as `mlp:784-256-10`, `lenet`, `wrn-16-4`, `resnet18:10,input=3x32x32`, `vit:10`, `char`, or layers as in
+    /// `net:1x28x28,conv16s2,act,flatten,fc10` (`--help` has them all)
+    #[arg(long, value_name = "SPEC", long_help = model_help())]
     pub(crate) model: Option<String>,
 
     /// Activation: relu leaky_relu[:SLOPE] gelu gelu_tanh beta_gelu:BETA silu softplus[:BETA] tanh sigmoid elu[:ALPHA] squared_relu identity [default: gelu]
@@ -67,7 +110,8 @@ pub(crate) struct ModelArgs {
     #[arg(long, value_name = "ACT")]
     pub(crate) act: Option<String>,
 
-    /// Initialiser by name: pytorch he_normal he_uniform xavier_normal xavier_uniform lecun_normal, each with an optional `:GAIN` [default: pytorch]
+    /// Initialiser: pytorch he_normal he_uniform he_fan_out xavier_normal xavier_uniform lecun_normal lecun_uniform zeros, or as the
+    /// reference code of a network has it: resnet resnet_zero vgg vit gpt2; each with an optional `:GAIN` [default: pytorch]
     #[arg(long, value_name = "NAME")]
     pub(crate) init: Option<String>,
 

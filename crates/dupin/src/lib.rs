@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`ir`] | typed graph, primitives, `jvp`, `vjp`, `batch`, `stage`, reference evaluator |
 //! | [`cpu`] | the native executor |
+//! | `pjrt` | GPU, TPU and other devices by PJRT plugins (feature `pjrt`, on by default) |
 //! | [`nn`] | models, layers, activations, losses, safetensors |
 //! | [`data`] | data sets and batches |
 //! | [`linop`] | operators, traces, eigenvalues, densities |
@@ -40,4 +41,6 @@ pub use dupin_data as data;
 pub use dupin_ir as ir;
 pub use dupin_linop as linop;
 pub use dupin_nn as nn;
+#[cfg(feature = "pjrt")]
+pub use dupin_pjrt as pjrt;
 pub use dupin_train as train;

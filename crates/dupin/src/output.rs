@@ -1,30 +1,64 @@
 //! The rim: standard output and error, files, the clock. Nothing else in the workspace touches them.
 
 use std::io::{IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use dupin::cpu::Cpu;
+use dupin::ir::Executor;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::device::Device;
 use crate::hint::hint;
+
+/// The folder for fetched data sets: `$DUPIN_CACHE`, or `dupin` in the user's cache folder, if the environment names one.
+#[expect(clippy::disallowed_methods, reason = "the binary is what may read the environment")]
+pub(crate) fn cache() -> Option<PathBuf> {
+    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let user = || folder("XDG_CACHE_HOME").or_else(|| folder("LOCALAPPDATA")).or_else(|| Some(folder("HOME")?.join(".cache")));
+    folder("DUPIN_CACHE").or_else(|| Some(user()?.join("dupin")))
+}
+
+/// The data set that `spec` asks for; what was fetched is found by its name.
+pub(crate) fn data(spec: &str) -> anyhow::Result<dupin::data::Split> {
+    Ok(dupin::data::load_from(spec, cache().as_deref())?)
+}
 
 /// What every command is given.
 pub(crate) struct Context {
     /// Threads asked for.
     pub(crate) threads: Option<usize>,
+    /// What computes.
+    pub(crate) device: Device,
     quiet: bool,
     start: Instant,
 }
 
 impl Context {
-    pub(crate) fn new(threads: Option<u32>, quiet: bool) -> Self {
-        Self { threads: threads.map(|t| t as usize), quiet, start: Instant::now() }
+    pub(crate) fn new(threads: Option<u32>, device: Device, quiet: bool) -> Self {
+        Self { threads: threads.map(|t| t as usize), device, quiet, start: Instant::now() }
     }
 
-    /// The executor that computes.
-    pub(crate) fn executor(&self) -> anyhow::Result<Cpu> {
+    /// The executor that computes: the one place that makes what `--device` says.
+    pub(crate) fn executor(&self) -> anyhow::Result<Box<dyn Executor>> {
+        match &self.device {
+            Device::Cpu => Ok(Box::new(self.cpu()?)),
+            Device::Plugin(plugin) => plugin.load(),
+        }
+    }
+
+    /// An executor for each of `workers` that compute side by side: one thread each of the native one, or one plugin for all.
+    pub(crate) fn executors(&self, workers: usize) -> anyhow::Result<Vec<Arc<dyn Executor>>> {
+        match &self.device {
+            Device::Cpu => (0..workers).map(|_| Ok(Arc::new(Cpu::new(Some(1))?) as Arc<dyn Executor>)).collect(),
+            Device::Plugin(plugin) => Ok(vec![Arc::from(plugin.load()?); workers]),
+        }
+    }
+
+    /// The native executor, for what it alone can show.
+    pub(crate) fn cpu(&self) -> anyhow::Result<Cpu> {
         Ok(Cpu::new(self.threads)?)
     }
 
@@ -85,6 +119,28 @@ pub(crate) fn error(e: &anyhow::Error) {
     if let Some(hint) = hint(&messages) {
         let _ = writeln!(err, "hint: {hint}");
     }
+}
+
+/// A run that was asked to stop, and did so at a good place.
+#[derive(Debug)]
+pub(crate) struct Interrupted(pub(crate) String);
+
+impl Interrupted {
+    /// Exit code, as shells give it to a process that was interrupted.
+    pub(crate) const CODE: u8 = 130;
+}
+
+impl std::fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+/// Says on standard error what is no error.
+pub(crate) fn notice(e: &anyhow::Error) {
+    let _ = writeln!(std::io::stderr(), "{e}");
 }
 
 /// Whether somebody closed the pipe that results go to.

@@ -1,5 +1,6 @@
 //! `dupin bench`: times of the programs that everything else is made of.
 
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use dupin::cpu::Cpu;
 use dupin::curvature::products;
@@ -11,6 +12,7 @@ use dupin::train::objective::{self, Point};
 use dupin::train::trace;
 use serde::Serialize;
 
+use crate::device::Device;
 use crate::output::{Context, line};
 use crate::report::table::{Table, bytes, seconds};
 
@@ -53,6 +55,15 @@ enum Op {
     Sam,
     /// The direction of the gradient penalty
     Psam,
+    /// The direction of the Gauss-Newton trace penalty, with sampled labels
+    #[value(name = "gn_trace")]
+    GnTrace,
+    /// The direction of the Hessian trace penalty, with one probe
+    #[value(name = "hessian_trace")]
+    HessianTrace,
+    /// The gradient at parameters with noise
+    #[value(name = "weight_noise")]
+    WeightNoise,
     /// vᵀHv, vᵀGv and vᵀNv of 8 vectors
     #[value(name = "quadratic8")]
     Quadratic8,
@@ -112,7 +123,10 @@ impl Bench {
         for workload in or_all(&self.workload) {
             for &op in &ops {
                 if self.profile {
-                    self.profile(ctx, &executor, workload, op)?;
+                    if !matches!(ctx.device, Device::Cpu) {
+                        bail!("--profile shows the kernels of the native executor, not those of a plugin: leave out --device");
+                    }
+                    self.profile(ctx, &ctx.cpu()?, workload, op)?;
                     continue;
                 }
                 let t = self.time(ctx, &executor, workload, op)?;
@@ -169,11 +183,12 @@ impl Bench {
         let compile_s = ctx.seconds() - began;
         let inputs: Vec<Buffer> = inputs.into_iter().map(|t| executor.upload(t)).collect::<Result<_, _>>()?;
         let inputs: Vec<&Buffer> = inputs.iter().collect();
-        executable.run(&inputs)?;
+        let run = || executor.wait(&executable.run(&inputs)?);
+        run()?;
         let mut times = Vec::new();
         for _ in 0..self.reps {
             let began = ctx.seconds();
-            executable.run(&inputs)?;
+            run()?;
             times.push(ctx.seconds() - began);
         }
         times.sort_by(f64::total_cmp);
@@ -213,6 +228,9 @@ fn build(workload: Workload, op: Op) -> anyhow::Result<(Program, Vec<Tensor>)> {
         Op::Grad => (g.params.clone(), v),
         Op::Sam => (direction("sam:rho=0.05")?, v),
         Op::Psam => (direction("psam:rho=0.1")?, v),
+        Op::GnTrace => (direction("gn_trace:lambda=0.1")?, v),
+        Op::HessianTrace => (direction("hessian_trace:lambda=0.1")?, v),
+        Op::WeightNoise => (direction("weight_noise:sigma=0.01")?, v),
         Op::Split | Op::SplitBlock8 => {
             let s = products::split(b, &g, t.logits, &t.params, &v);
             ([s.gauss_newton, s.nme].concat(), v)

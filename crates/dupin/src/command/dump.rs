@@ -69,6 +69,7 @@ pub(crate) fn write(path: &Path, executor: &dyn Executor, split: &Split, c: &Con
     let dtype = if c.dtype == DType::F64 { "F64" } else { "F32" };
     let about = [
         ("model", c.network.spec().to_string()),
+        ("net", c.network.expanded().to_string()),
         ("activation", c.network.activation().to_string()),
         ("loss", c.loss.to_string()),
         ("dtype", dtype.to_string()),

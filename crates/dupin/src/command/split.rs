@@ -2,39 +2,18 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
-use clap::{Args, ValueEnum};
+use anyhow::Context as _;
+use clap::Args;
 use dupin::curvature::{Part, Rayleigh, Split as Operators, SplitParams, SplitTraces};
-use dupin::ir::{DType, Tensor};
 use dupin::linop::{Eigenpairs, LanczosParams, Which, lanczos};
-use dupin::nn::{Init, Loss, Network};
-use dupin::train::{load_network, sequential_batches, trace};
 use serde::Serialize;
 
 use super::dump;
+use super::subject::{About, SubjectArgs};
 use super::traces::{self, Estimator};
-use crate::cli::ModelArgs;
 use crate::output::{Context, line};
 use crate::report::number::significant;
 use crate::report::table::{Table, with_error};
-
-/// Which examples.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Examples {
-    /// The training examples
-    Train,
-    /// The test examples
-    Test,
-}
-
-/// How normalisation layers behave.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Mode {
-    /// With their running statistics
-    Eval,
-    /// With the statistics of each batch, which then couples its examples
-    Train,
-}
 
 /// Measure H, G and N of a trained or fresh network.
 ///
@@ -42,32 +21,8 @@ enum Mode {
 /// and the traces of every layer's diagonal block. All traces come from the same probes, so tr H = tr G + tr N.
 #[derive(Args, Debug)]
 pub(crate) struct Split {
-    /// Trained network: model.safetensors of `dupin train`, or any safetensors file with PyTorch names (then give --model and --act)
-    #[arg(long, value_name = "FILE")]
-    checkpoint: Option<PathBuf>,
-
     #[command(flatten)]
-    model: ModelArgs,
-
-    /// Data set: `digits`, `fashion-mini`, `fashion-mnist[:DIR]` or `mnist:DIR`; `@COUNT` takes a part
-    #[arg(long, value_name = "DATA", default_value = "fashion-mini")]
-    data: String,
-
-    /// Which part of it
-    #[arg(long, value_enum, default_value = "train")]
-    part: Examples,
-
-    /// Measure on the first N examples, class-balanced [default: 1000, or all if there are fewer]
-    #[arg(long, value_name = "N")]
-    examples: Option<usize>,
-
-    /// Examples per run of a program; changes memory and speed, not results
-    #[arg(long, value_name = "B", default_value_t = 250)]
-    batch: usize,
-
-    /// How BatchNorm behaves
-    #[arg(long, value_enum, default_value = "eval")]
-    mode: Mode,
+    subject: SubjectArgs,
 
     /// Random probes for the traces, or passes of structured probes
     #[arg(long, value_name = "K", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
@@ -77,8 +32,8 @@ pub(crate) struct Split {
     #[arg(long, value_enum, default_value = "auto")]
     estimator: Estimator,
 
-    /// Lanczos steps for the extreme eigenvalues; 0 leaves them out
-    #[arg(long, value_name = "S", default_value_t = 30)]
+    /// Lanczos steps at most for the extreme eigenvalues, fewer once their residuals are 1e-3 of the largest; 0 leaves them out
+    #[arg(long, value_name = "S", default_value_t = 300)]
     lanczos: u32,
 
     /// Print JSON
@@ -100,17 +55,8 @@ pub(crate) struct Split {
 /// What is measured.
 #[derive(Debug, Serialize)]
 struct Report {
-    model: String,
-    activation: String,
-    loss_function: String,
-    checkpoint: Option<PathBuf>,
-    data: String,
-    part: &'static str,
-    examples: usize,
-    mode: &'static str,
-    dtype: String,
-    seed: u64,
-    parameters: usize,
+    #[serde(flatten)]
+    about: About,
     loss: f64,
     gradient_norm: f64,
     trace: Three<dupin::linop::Estimate>,
@@ -161,61 +107,20 @@ impl Extremes {
     }
 }
 
-/// The network to measure.
-struct Subject {
-    network: Network,
-    params: Vec<Tensor>,
-    buffers: Vec<Tensor>,
-    loss: Loss,
-}
-
 impl Split {
-    fn subject(&self, dtype: DType, seed: u64) -> anyhow::Result<Subject> {
-        let given = &self.model;
-        let loss = |text: Option<&str>| -> anyhow::Result<Loss> { Ok(given.loss.as_deref().or(text).unwrap_or("ce").parse()?) };
-        if let Some(path) = &self.checkpoint {
-            let s = load_network(path, given.model.as_deref(), given.act.as_deref(), dtype)?;
-            let loss = loss(s.loss.as_deref())?;
-            return Ok(Subject { network: s.network, params: s.params, buffers: s.buffers, loss });
-        }
-        let Some(model) = &given.model else {
-            bail!("give a trained network by `--checkpoint FILE` or a fresh one by `--model SPEC`");
-        };
-        let network = Network::parse(model, given.act.as_deref().unwrap_or("gelu").parse()?)?;
-        let init: Init = given.init.as_deref().unwrap_or("pytorch").parse()?;
-        let (params, buffers) = (network.initialize(init, seed, dtype), network.initial_buffers(dtype));
-        Ok(Subject { network, params, buffers, loss: loss(None)? })
-    }
-
     pub(crate) fn run(&self, ctx: &Context) -> anyhow::Result<bool> {
-        let seed = self.model.seed.unwrap_or(0);
-        let dtype_name = self.model.dtype.clone().unwrap_or_else(|| "f32".into());
-        let Some(dtype) = DType::parse(&dtype_name).filter(|d| d.is_float()) else {
-            bail!("`--dtype {dtype_name}` is not an element type; it must be f32 or f64");
-        };
-        let subject = self.subject(dtype, seed)?;
-        let data = dupin::data::load(&self.data)?;
-        let (whole, part) = match self.part {
-            Examples::Train => (data.train, "train"),
-            Examples::Test => (data.test, "test"),
-        };
-        let count = self.examples.unwrap_or(1000.min(whole.len()));
-        let data = if count == whole.len() { whole } else { whole.balanced_head(count)? };
-        let batch = self.batch.min(data.len());
-        let train = matches!(self.mode, Mode::Train);
-        let model = trace(&subject.network, &subject.loss, batch, dtype, train);
-        let batches = sequential_batches(&subject.network, &data, batch, &subject.buffers, dtype)?;
+        let subject = self.subject.load()?;
+        let seed = subject.seed;
         let executor = ctx.executor()?;
-        let split = Operators::new(&executor, model.traced, &subject.params, batches.clone(), SplitParams::default())?;
+        let split = subject.split(&executor, SplitParams::default())?;
 
         let (loss, gradient) = split.gradient()?;
         let gradient_norm = dupin::linop::vector::norm(&gradient);
         let bar = ctx.bar(100, "traces");
-        let Subject { network, loss: loss_of, params, .. } = &subject;
-        let measured = traces::Subject { network, loss: loss_of, params, batches: &batches, dtype, train };
-        let (t, outside) = traces::measure(&executor, &measured, &split, self.estimator, self.probes as usize, seed, |share| {
-            bar.set_position((100.0 * share) as u64);
-        })?;
+        let (t, outside) =
+            traces::measure(&executor, &subject.measured(), &split, self.estimator, self.probes as usize, seed, |share| {
+                bar.set_position((100.0 * share) as u64);
+            })?;
         bar.finish_and_clear();
         let along =
             if gradient_norm > 0.0 { split.rayleigh(&gradient)? } else { Rayleigh { hessian: 0.0, gauss_newton: 0.0, nme: 0.0 } };
@@ -226,26 +131,16 @@ impl Split {
                 loss: &subject.loss,
                 params: &subject.params,
                 buffers: &subject.buffers,
-                data: &data,
-                dtype,
-                train,
+                data: &subject.data,
+                dtype: subject.dtype,
+                train: subject.train,
                 probes: self.dump_probes,
                 seed,
             };
             dump::write(path, &executor, &split, &contents)?;
         }
         let report = Report {
-            model: subject.network.spec().to_string(),
-            activation: subject.network.activation().to_string(),
-            loss_function: subject.loss.to_string(),
-            checkpoint: self.checkpoint.clone(),
-            data: self.data.clone(),
-            part,
-            examples: data.len(),
-            mode: if train { "train" } else { "eval" },
-            dtype: dtype_name,
-            seed,
-            parameters: split.dim(),
+            about: subject.about.clone(),
             loss,
             gradient_norm,
             layers: layers(&split, &t),
@@ -268,9 +163,9 @@ impl Split {
             return Ok(None);
         }
         let bar = ctx.bar(3, "eigenvalues");
-        let steps = (self.lanczos as usize).min(split.dim());
+        let steps = self.lanczos as usize;
         let extremes = |part: Part| -> anyhow::Result<Extremes> {
-            let params = LanczosParams { which: Which::Both, count: 1, steps, seed, ..LanczosParams::default() };
+            let params = LanczosParams { which: Which::Both, count: 1, steps, tolerance: 1e-3, seed, ..LanczosParams::default() };
             let pairs = lanczos(&split.operator(part), &params)?;
             bar.inc(1);
             Extremes::new(&pairs)
@@ -298,8 +193,7 @@ fn eigenvalue(value: f64, residual: f64) -> String {
 }
 
 fn print(r: &Report) -> anyhow::Result<()> {
-    line(&format!("{} with {}, {} parameters, {} {}", r.model, r.activation, r.parameters, r.loss_function, r.dtype))?;
-    line(&format!("{} {} examples of {}, normalisation in {} mode, seed {}\n", r.examples, r.part, r.data, r.mode, r.seed))?;
+    line(&format!("{}\n", r.about.text()))?;
     line(&format!("loss {:.6}   ‖∇L‖ {:.6}\n", r.loss, r.gradient_norm))?;
     let mut table = Table::new(&["", "H", "G", "N = H - G"]);
     let estimates =

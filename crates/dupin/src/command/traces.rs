@@ -1,13 +1,13 @@
 //! The best traces that a network allows, for every command that shows some.
 
 use clap::ValueEnum;
-use dupin::curvature::{
-    Curve, LossRoot, Outside, Split, SplitTraces, StructuredOutcome, StructuredParams, structured, traces as hutchinson,
-};
+use dupin::curvature::{Outside, Split, SplitTraces, StructuredOutcome, StructuredParams, structured, traces as hutchinson};
 use dupin::ir::{DType, Executor, Tensor};
 use dupin::linop::Rng;
 use dupin::nn::{Loss, Network};
 use dupin::train::trace;
+
+use super::subject::loss_root;
 
 /// How traces are estimated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -45,12 +45,7 @@ pub(crate) fn measure(
     if estimator != Estimator::Hutchinson {
         let batch = subject.batches.first().map_or(1, |b| b[1].len());
         let model = trace(subject.network, subject.loss, batch, subject.dtype, subject.train);
-        let weights = model.traced.data[2];
-        let curve = match subject.loss {
-            Loss::CrossEntropy { .. } => Curve::SoftmaxCrossEntropy,
-            Loss::Mse => Curve::MeanSquaredError,
-        };
-        let root = LossRoot { curve, weights };
+        let root = loss_root(subject.loss, model.traced.data[2]);
         let settings = StructuredParams { passes: probes, seed, exact_gauss_newton: false };
         let total = (subject.batches.len() * probes) as f64;
         let outcome = structured(executor, model.traced, &root, subject.params, subject.batches, settings, |done| {

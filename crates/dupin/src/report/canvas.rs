@@ -42,12 +42,36 @@ pub(super) enum Role {
     Bar(usize, usize),
     /// End of a bar's error.
     Cap,
+    /// A cell of a heat map: whether its value is above zero, and how far it is from there, in steps up to [`HEAT_STEPS`].
+    Heat(bool, usize),
+    Contour,
 }
 
+/// Shades of a heat map on either side of zero, besides the ground's own.
+pub(super) const HEAT_STEPS: usize = 20;
+
 /// Class names, by the number that the colour carries.
-const CLASSES: [&str; 17] = [
-    "title", "label", "note", "grid", "zero", "leader", "line", "dashed", "band", "area", "sample", "marker", "whisker",
-    "bar b0", "bar b1", "bar b2", "cap",
+const CLASSES: [&str; 20] = [
+    "title",
+    "label",
+    "note",
+    "grid",
+    "zero",
+    "leader",
+    "line",
+    "dashed",
+    "band",
+    "area",
+    "sample",
+    "marker",
+    "whisker",
+    "bar b0",
+    "bar b1",
+    "bar b2",
+    "cap",
+    "heat below",
+    "heat above",
+    "contour",
 ];
 /// Third byte of a colour that stands for a role.
 const MARK: u8 = 0x5A;
@@ -70,6 +94,8 @@ impl Role {
             Self::Whisker(i) => (12, Some(i)),
             Self::Bar(i, n) => (13 + (n % 3) as u8, Some(i)),
             Self::Cap => (16, None),
+            Self::Heat(above, step) => return RGBColor(17 + u8::from(above), 1 + step.min(HEAT_STEPS) as u8, MARK),
+            Self::Contour => (19, None),
         };
         RGBColor(class, series.map_or(0, |i| 1 + (i % style::SERIES) as u8), MARK)
     }
@@ -80,6 +106,7 @@ impl Role {
         let class = CLASSES.get(usize::from(byte(0)?)).filter(|_| byte(4) == Some(MARK))?;
         Some(match byte(2)? {
             0 => (*class).to_string(),
+            s if class.starts_with("heat") => format!("{class} h{}", s - 1),
             s => format!("{class} s{}", s - 1),
         })
     }
@@ -245,6 +272,8 @@ mod tests {
             (Role::Line(0), "line s0"),
             (Role::Bar(2, 4), "bar b1 s2"),
             (Role::Cap, "cap"),
+            (Role::Heat(true, 7), "heat above h7"),
+            (Role::Contour, "contour"),
             (Role::Marker(style::SERIES + 1), "marker s1"),
         ] {
             let RGBColor(r, g, b) = role.color();

@@ -3,12 +3,14 @@
 //! - [`line::LineChart`]: means over seeds with errors and every seed's value, against a number: accuracy against a radius, training curves.
 //! - [`bar::BarChart`]: a few signed quantities per group, as traces of H, G and N per net or layer.
 //! - [`density::Density`]: distributions, as of eigenvalues.
+//! - [`heat::HeatMap`]: values over a plane with contours, as the loss over two directions.
 //!
 //! Values that cannot be drawn (NaN, infinite, not positive on a logarithmic axis) are left out, and the picture says so.
 
 pub(crate) mod bar;
 pub(crate) mod density;
 mod frame;
+pub(crate) mod heat;
 pub(crate) mod line;
 
 use super::number::with_error;

@@ -69,6 +69,8 @@ pub(crate) struct Claim {
 /// A picture with what is needed to understand and repeat it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Figure {
+    /// What it is called, as `Figure 1a`; empty: by its place on the page.
+    pub(crate) label: String,
     pub(crate) svg: Svg,
     pub(crate) caption: String,
     /// The exact command that makes it; empty if there is none.
@@ -178,9 +180,10 @@ impl Writer {
     fn figure(&mut self, f: &Figure) {
         self.figures += 1;
         let n = self.figures;
+        let label = if f.label.is_empty() { format!("Figure {n}") } else { escape(&f.label) };
         let _ = write!(
             self.html,
-            "<figure id=\"figure-{n}\">\n{}<figcaption><p><b>Figure {n}.</b> {}</p>\n",
+            "<figure id=\"figure-{n}\">\n{}<figcaption><p><b>{label}.</b> {}</p>\n",
             f.svg.inline(&format!("figure-{n}")),
             rich(&f.caption)
         );
@@ -188,7 +191,7 @@ impl Writer {
             self.command(&f.command);
         }
         if let Some(table) = &f.numbers {
-            let _ = writeln!(self.html, "<details><summary>Numbers<span class=\"hidden\"> of figure {n}</span></summary>");
+            let _ = writeln!(self.html, "<details><summary>Numbers<span class=\"hidden\"> of {label}</span></summary>");
             self.table(table);
             self.html += "</details>\n";
         }
@@ -317,7 +320,7 @@ mod tests {
                         numbers: vec![(s(), s())],
                         rule: s(),
                     }]),
-                    Block::Figures(vec![Figure { svg, caption: s(), command: s(), numbers: Some(table) }]),
+                    Block::Figures(vec![Figure { label: s(), svg, caption: s(), command: s(), numbers: Some(table) }]),
                 ],
             }],
             footer: vec![(s(), s())],

@@ -7,7 +7,7 @@
 //! | `number` | numbers as text: as many digits as their error allows |
 //! | `table` | a table, for the terminal and for the page |
 //! | `scale` | axes: linear, logarithmic, symmetric logarithmic, categorical |
-//! | `chart` | line charts, bar charts and densities as SVG |
+//! | `chart` | line charts, bar charts, densities and heat maps as SVG |
 //! | `html` | the self-contained page |
 #![allow(dead_code, reason = "a toolbox: a command draws what it measured, and not every build of it uses every tool")]
 

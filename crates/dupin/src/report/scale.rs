@@ -119,6 +119,16 @@ impl Fitted {
         }
     }
 
+    /// The value at a place.
+    pub(super) fn inverse(&self, place: f64) -> f64 {
+        match &self.scale {
+            Scale::Linear => place,
+            Scale::Log => 10_f64.powf(place),
+            Scale::SymLog { linear } => 2.0 * linear * (place * std::f64::consts::LN_10).sinh(),
+            Scale::Categorical(list) => list.get(place.round().max(0.0) as usize).copied().unwrap_or(f64::NAN),
+        }
+    }
+
     /// Ticks: value and label, in increasing order of place, all within the range.
     pub(super) fn ticks(&self) -> Vec<(f64, String)> {
         let ticks = match &self.scale {

@@ -107,6 +107,7 @@ fn page() -> Page {
     let s = |t: &str| t.to_string();
     let command = "dupin reproduce quick --out runs/quick";
     let figure = |svg, numbers| Figure {
+        label: String::new(),
         svg,
         caption: s("Means of three seeds with one standard error; small circles are single seeds."),
         command: s(command),

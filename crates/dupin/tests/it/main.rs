@@ -2,8 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod browser;
+mod curvature;
 mod errors;
+mod estimators;
+mod interrupted;
+mod memory;
 mod split;
+mod sweep;
 mod train;
 
 use std::path::Path;

@@ -1,28 +1,37 @@
 //! `dupin train`.
 
+mod events;
+mod memory;
+mod run;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use dupin::train::{EpochMetrics, TrainConfig, Trainer, load_state, save_state};
+use dupin::train::TrainConfig;
 
+use super::track::TrackArgs;
 use crate::cli::{ModelArgs, OutArgs};
-use crate::output::{self, Context, line};
-use crate::report::table::Table;
+use crate::output::Context;
 
 /// Settings of the run, enough to repeat it.
 const CONFIG: &str = "config.toml";
+/// One JSON object per measurement of `--track`.
+const CURVATURE: &str = "curvature.jsonl";
 /// One JSON object per epoch.
 const METRICS: &str = "metrics.jsonl";
 /// Parameters and running statistics under PyTorch names.
 const MODEL: &str = "model.safetensors";
 /// Everything else that a resumed run needs.
 const STATE: &str = "state.safetensors";
+/// The model with averaged parameters, if the run averages them.
+const AVERAGE: &str = "average.safetensors";
 
 /// Train a network, with or without a sharpness regularizer.
 ///
-/// Writes config.toml, metrics.jsonl (one line per epoch), model.safetensors (PyTorch names and layouts) and
-/// state.safetensors (to resume from) into --out.
+/// Writes into --out: config.toml, metrics.jsonl (one line per epoch), event files of TensorBoard, model.safetensors (PyTorch names
+/// and layouts; average.safetensors with --average) and state.safetensors (to resume from; state.previous.safetensors is the one
+/// before). Ctrl-C finishes the step, saves and exits with code 130.
 #[derive(Args, Debug)]
 #[command(after_long_help = OBJECTIVES)]
 pub(crate) struct Train {
@@ -32,6 +41,11 @@ pub(crate) struct Train {
     /// Data set: `digits`, `fashion-mini`, `fashion-mnist[:DIR]` or `mnist:DIR`; `@COUNT` takes a part [default: fashion-mini]
     #[arg(long, value_name = "DATA")]
     data: Option<String>,
+
+    /// What is done to training images, anew in each epoch: resized_crop:min=SHARE, crop:pad=N, flip, cutout:size=N,
+    /// mixup:alpha=A, joined by `+` [default: none]
+    #[arg(long, value_name = "TERMS")]
+    augment: Option<String>,
 
     /// Objective, as in `sam:rho=0.05` or `psam:rho=0.1,nme=drop`; explained below [default: plain]
     #[arg(long, value_name = "OBJECTIVE")]
@@ -45,11 +59,23 @@ pub(crate) struct Train {
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
 
+    /// Pieces that each batch is run in, one after the other: less memory, the same step [default: 1]
+    #[arg(long, value_name = "N")]
+    accumulate: Option<usize>,
+
+    /// Most memory, as in `2GiB`: batches are run in as many pieces as that takes
+    #[arg(long, value_name = "BYTES", value_parser = memory::parse)]
+    max_memory: Option<usize>,
+
+    /// Optimizer: `sgd`, `adamw[:beta1=B,beta2=B,eps=E]` or `lion[:beta1=B,beta2=B]` [default: sgd]
+    #[arg(long, value_name = "NAME")]
+    optimizer: Option<String>,
+
     /// Peak learning rate [default: 0.1]
     #[arg(long, value_name = "RATE")]
     lr: Option<f64>,
 
-    /// Momentum, at least 0 and below 1 [default: 0.9]
+    /// Momentum of sgd, at least 0 and below 1 [default: 0.9]
     #[arg(long, value_name = "M")]
     momentum: Option<f64>,
 
@@ -57,11 +83,23 @@ pub(crate) struct Train {
     #[arg(long)]
     nesterov: bool,
 
-    /// Weight decay, added to the direction as W·θ [default: 0]
+    /// Weight decay: W·θ is added to the direction, with adamw and lion (or `sgd:decoupled=yes`) to the step instead [default: 0]
     #[arg(long, value_name = "W")]
     weight_decay: Option<f64>,
 
-    /// Learning rate after warm-up: `cosine` or `constant` [default: cosine]
+    /// Parameters that decay: `all`, or `weights` without biases and normalisations [default: all]
+    #[arg(long, value_name = "WHICH")]
+    decay: Option<String>,
+
+    /// Scale the regularized direction down to this norm if it is longer, before weight decay and optimizer
+    #[arg(long, value_name = "NORM")]
+    clip_norm: Option<f64>,
+
+    /// Keep an exponential moving average of the parameters with this decay, such as 0.999; evaluated and saved beside them [default: 0]
+    #[arg(long, value_name = "DECAY")]
+    average: Option<f64>,
+
+    /// Learning rate after warm-up: `cosine[:floor=F]`, `linear[:floor=F]`, `step:at=EPOCH/EPOCH[,factor=F]` or `constant` [default: cosine]
     #[arg(long, value_name = "SHAPE")]
     schedule: Option<String>,
 
@@ -73,11 +111,18 @@ pub(crate) struct Train {
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     config: Option<PathBuf>,
 
+    /// Save the state every N steps, not only after each epoch
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    save_every: Option<u64>,
+
+    #[command(flatten)]
+    track: TrackArgs,
+
     #[command(flatten)]
     out: OutArgs,
 
     /// Go on with the run in this folder; its weights will equal those of an unbroken run
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "model", "act", "init", "loss", "seed", "dtype", "data", "objective", "epochs", "batch", "lr", "momentum", "nesterov", "weight_decay", "schedule", "warmup"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "model", "act", "init", "loss", "seed", "dtype", "data", "augment", "objective", "epochs", "batch", "accumulate", "max_memory", "optimizer", "lr", "momentum", "nesterov", "weight_decay", "decay", "clip_norm", "average", "schedule", "warmup"])]
     resume: Option<PathBuf>,
 }
 
@@ -88,6 +133,7 @@ Objectives (F is the cost of a forward pass; the plain gradient costs 3F):
   asam:rho=R[,eta=E]        gradient at θ + R·T²∇L/‖T∇L‖ with T = |θ| + E                   6F
   functional_sam:rho=R      SAM with the derivative by the logits taken at θ                6F
   gsam:rho=R,alpha=A        SAM less A times the part of ∇L orthogonal to it                6F
+  looksam:rho=R[,k=STEPS]   SAM every k steps (5); between, ∇L and its remembered part   3F-6F
   weight_noise:sigma=S      gradient at θ + ε, ε ~ N(0, S²)                                 3F
     ...,points=2            mean of the gradients at θ ± ε                                  6F
     ...,layerwise=yes       one parameter tensor moves at a time                            3F
@@ -105,6 +151,10 @@ Objectives (F is the cost of a forward pass; the plain gradient costs 3F):
 Terms are added by `+`, as in psam:rho=0.1,nme=drop+weight_noise:sigma=0.01: penalties to one
 another and to at most one term that says where the gradient is taken (the first rows up to
 weight_noise). Each term is evaluated at θ, with draws of its own.
+
+With m=K, sam, asam and weight_noise perturb each micro-batch of K examples on its own.
+A strength (rho, lambda, sigma, alpha of gsam) may change over the run: linear(0..0.1) and
+cosine(0..0.1) go from one value to the other, with @0.1..0.5 between these shares of the run.
 
 Example:
   dupin train --model mlp:784-256-256-10 --act gelu --data fashion-mini \\
@@ -130,119 +180,40 @@ impl Train {
         set(&mut c.seed, self.model.seed.as_ref());
         set(&mut c.dtype, self.model.dtype.as_ref());
         set(&mut c.data, self.data.as_ref());
+        set(&mut c.augment, self.augment.as_ref());
         set(&mut c.objective, self.objective.as_ref());
         set(&mut c.epochs, self.epochs.as_ref());
         set(&mut c.batch, self.batch.as_ref());
+        set(&mut c.accumulate, self.accumulate.as_ref());
+        set(&mut c.optimizer, self.optimizer.as_ref());
         set(&mut c.learning_rate, self.lr.as_ref());
         set(&mut c.momentum, self.momentum.as_ref());
         set(&mut c.weight_decay, self.weight_decay.as_ref());
+        set(&mut c.decay, self.decay.as_ref());
+        set(&mut c.average, self.average.as_ref());
+        c.clip_norm = self.clip_norm.or(c.clip_norm);
         set(&mut c.schedule, self.schedule.as_ref());
         set(&mut c.warmup_epochs, self.warmup.as_ref());
         c.nesterov |= self.nesterov;
+        if (self.momentum.is_some() || self.nesterov) && !c.optimizer.starts_with("sgd") {
+            bail!("`--momentum` and `--nesterov` are those of sgd; `{}` has its own betas, as in `adamw:beta1=0.9`", c.optimizer);
+        }
         Ok(c)
     }
 
     pub(crate) fn run(&self, ctx: &Context) -> anyhow::Result<bool> {
-        let (config, folder, state) = match &self.resume {
-            Some(folder) => {
-                let config = read_config(&folder.join(CONFIG))?;
-                (config, Some(folder.clone()), Some(folder.join(STATE)))
-            }
-            None => (self.settings()?, self.out.out.clone(), None),
+        let (config, folder) = match &self.resume {
+            Some(folder) => (read_config(&folder.join(CONFIG))?, Some(folder.clone())),
+            None => (self.settings()?, self.out.out.clone()),
         };
-        if let Some(folder) = folder.as_ref().filter(|f| self.resume.is_none() && f.join(CONFIG).exists()) {
-            bail!("{0} holds a run already; go on with it by `--resume {0}`, or choose another folder", folder.display());
-        }
-        let data = dupin::data::load(&config.data)?;
-        let executor = ctx.executor()?;
-        let mut trainer = Trainer::new(&executor, config.clone(), &data)?;
-        if let Some(path) = state {
-            trainer.restore(load_state(&path, trainer.network(), &config)?)?;
-        }
-        // The folder is made and written first: a run that cannot save should not begin.
-        let mut metrics = String::new();
-        if let Some(folder) = &folder {
-            output::folder(folder)?;
-            metrics = past_metrics(&folder.join(METRICS), trainer.epoch())?;
-            output::write(&folder.join(CONFIG), toml::to_string(&config)?.as_bytes())?;
-            output::write(&folder.join(METRICS), metrics.as_bytes())?;
-        }
-        if trainer.epoch() >= config.epochs {
-            line(&format!("the run is complete: {} epochs are done", trainer.epoch()))?;
-            return Ok(true);
-        }
-        Self::announce(ctx, &config, &trainer)?;
-        let table = Table::new(&["epoch", "lr", "train loss", "train acc", "‖∇L‖", "test loss", "test acc", "dead", "seconds"]);
-        line(&table.head())?;
-        while trainer.epoch() < config.epochs {
-            let (steps, epoch, began) = (trainer.steps_per_epoch(), trainer.epoch() + 1, ctx.seconds());
-            let bar = ctx.bar(steps as u64, &format!("epoch {epoch}/{}", config.epochs));
-            let done = trainer.run_epoch(|_, m| {
-                bar.set_message(format!("loss {:.4}", m.loss));
-                bar.inc(1);
-            });
-            bar.finish_and_clear();
-            let m = done?;
-            let seconds = ctx.seconds() - began;
-            line(&table.row(&cells(&m, seconds)))?;
-            if let Some(folder) = &folder {
-                metrics.push_str(&serde_json::to_string(&m)?);
-                metrics.push('\n');
-                // The state comes last: after a kill in between, the epoch is run again and its line written again.
-                output::write(&folder.join(METRICS), metrics.as_bytes())?;
-                save_state(&folder.join(MODEL), &folder.join(STATE), trainer.network(), &config, &trainer.state()?)?;
-            }
-        }
-        if let Some(folder) = &folder {
-            line(&format!("\nwrote {}", folder.join(MODEL).display()))?;
-            line(&format!("measure it: dupin split --checkpoint {} --data {}", folder.join(MODEL).display(), config.data))?;
-        }
-        Ok(true)
+        let (resume, max_memory, save_every) = (self.resume.is_some(), self.max_memory, self.save_every);
+        run::run(ctx, run::Plan { config, folder, resume, max_memory, save_every, track: &self.track })
     }
-
-    fn announce(ctx: &Context, config: &TrainConfig, trainer: &Trainer) -> anyhow::Result<()> {
-        let program = trainer.program();
-        line(&format!(
-            "{} with {} on {}: {} parameters, {} steps an epoch of {:.2} GFLOP, {} of memory, {} threads",
-            config.model,
-            config.activation,
-            config.data,
-            trainer.network().param_count(),
-            trainer.steps_per_epoch(),
-            program.flop().contraction as f64 / 1e9,
-            crate::report::table::bytes(program.peak_bytes()),
-            ctx.thread_count(),
-        ))?;
-        line(&format!("objective {}, seed {}\n", config.objective, config.seed))
-    }
-}
-
-fn cells(m: &EpochMetrics, seconds: f64) -> Vec<String> {
-    vec![
-        m.epoch.to_string(),
-        format!("{:.5}", m.learning_rate),
-        format!("{:.4}", m.train_loss),
-        format!("{:.4}", m.train_accuracy),
-        format!("{:.4}", m.gradient_norm),
-        format!("{:.4}", m.test_loss),
-        format!("{:.4}", m.test_accuracy),
-        format!("{:.3}", m.dead_units),
-        format!("{seconds:.1}"),
-    ]
 }
 
 fn read_config(path: &Path) -> anyhow::Result<TrainConfig> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
     toml::from_str(&text).with_context(|| format!("{} is not a run's configuration", path.display()))
-}
-
-/// The lines of epochs that the saved state has seen; later ones belong to work that was lost.
-fn past_metrics(path: &Path, epochs: usize) -> anyhow::Result<String> {
-    if epochs == 0 || !path.exists() {
-        return Ok(String::new());
-    }
-    let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    Ok(text.lines().take(epochs).flat_map(|l| [l, "\n"]).collect())
 }
 
 #[cfg(test)]
@@ -263,11 +234,16 @@ mod tests {
             ("seed", c.seed.to_string()),
             ("dtype", c.dtype),
             ("data", c.data),
+            ("augment", c.augment),
             ("objective", c.objective),
             ("epochs", c.epochs.to_string()),
             ("batch", c.batch.to_string()),
             ("lr", c.learning_rate.to_string()),
+            ("accumulate", c.accumulate.to_string()),
+            ("optimizer", c.optimizer),
             ("momentum", c.momentum.to_string()),
+            ("decay", c.decay),
+            ("average", c.average.to_string()),
             ("weight_decay", c.weight_decay.to_string()),
             ("schedule", c.schedule),
             ("warmup", c.warmup_epochs.to_string()),
