@@ -1,6 +1,7 @@
 """Dupin and every installed peer side by side, in turns, on the same machine in one go.
 
     python bench/compare.py [--dupin target/release/dupin] [--rounds 5] [--reps 3] [--out runs/bench] [--write-doc]
+    python bench/compare.py --budget 400 --resume           in pieces: the same again until no cell is left
 
 Each peer is one process per workload that stays warm; `dupin bench` runs anew each time, compiles and runs once untimed. In every round
 each contestant times `--reps` runs after one that does not count; its figure is the median over rounds of the medians. In the first round
@@ -9,7 +10,9 @@ are compared first: a way that disagrees with the others does not count. A peer 
 """
 
 import argparse
+import hashlib
 import json
+import math
 import os
 import platform
 import queue
@@ -44,6 +47,8 @@ def arguments():
     parser.add_argument("--compile-seconds", type=float, default=120, help="give a way up whose first run takes longer")
     parser.add_argument("--torch-python", default=sys.executable, help="Python that has torch")
     parser.add_argument("--jax-python", default=sys.executable, help="Python that has jax")
+    parser.add_argument("--resume", action="store_true", help="keep what compare.json in --out has of this machine and binary, and add the cells it lacks")
+    parser.add_argument("--budget", type=float, default=math.inf, metavar="SECONDS", help="begin no cell after that time; --resume goes on from there")
     parser.add_argument("--out", type=Path, default=HERE.parent / "runs/bench", help="folder for compare.json and compare.md")
     parser.add_argument("--write-doc", nargs="?", type=Path, const=HERE.parent / "docs/PERFORMANCE.md", metavar="FILE",
                         help="put the table between the markers of FILE [docs/PERFORMANCE.md]")
@@ -271,6 +276,14 @@ def dupin_version(args):
         return None
 
 
+def digest(path):
+    """What tells one binary from another; None if there is none."""
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
 def write(path, content):
     """All or nothing, so that an interrupted run leaves the last complete file."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -279,20 +292,44 @@ def write(path, content):
     part.replace(path)
 
 
+def finished(args, report):
+    """Of the last report in `--out`: results, and the cells that are complete. Another machine's or binary's do not count."""
+    try:
+        old = json.loads((args.out / "compare.json").read_text(encoding="utf-8"))
+        same = all(old["machine"][k] == report["machine"][k] for k in ("cpu", "cores", "threads")) and old["binary"] == report["binary"]
+        if not same:
+            note(f"{args.out / 'compare.json'} is of another machine or binary: begun anew")
+            return [], {}, []
+        return old["results"], old["versions"], old["cells"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return [], {}, []
+
+
 def main():
     args = arguments()
+    began = time.monotonic()
     report = {"machine": machine(args), "command": shlex.join(["python", "bench/compare.py", *sys.argv[1:]]), "versions": {}, "rounds": args.rounds, "reps": args.reps, "results": []}
     if report["machine"]["load_at_start"] > 0.5:
         note(f"the machine is busy (load {report['machine']['load_at_start']:.1f}): times will be noisy")
     names = installed(args)
     report["versions"]["dupin"] = dupin_version(args)
+    report["binary"] = digest(args.dupin)
+    kept, versions, report["cells"] = finished(args, report) if args.resume else ([], {}, [])
+    report["versions"] |= {name: v for name, v in versions.items() if v}
+    report["results"] = kept
+    todo = [[w, op] for w in args.workloads for op in args.ops if [w, op] not in report["cells"]]
+    note(f"{len(todo)} cells to measure" + (f", {len(report['cells'])} kept" if report["cells"] else ""))
+    left = []
     rows = []
-    for workload in args.workloads:
+    for workload in dict.fromkeys(w for w, _ in todo):
         flat = len(WORKLOADS[workload]["input"]) == 1  # without images the layouts are one
         contestants = [Dupin(args, workload)] if report["versions"]["dupin"] else []
         contestants += [Served(n, args, workload) for n in names if not (flat and n == "torch-nhwc" and "torch-nchw" in names)]
         try:
-            for op in args.ops:
+            for op in (op for w, op in todo if w == workload):
+                if time.monotonic() - began > args.budget:
+                    left.append(f"{workload} {op}")
+                    continue
                 for turn in range(args.rounds):
                     first = turn % max(1, len(contestants))  # nobody always comes after the same one
                     for c in contestants[first:] + contestants[:first]:
@@ -302,11 +339,16 @@ def main():
                             what = r["error"] if "error" in r else f"{r['median_s'] * 1e3:.1f} ms"
                             note(f"{workload} {op} round {turn + 1}/{args.rounds} {c.name} {r['how']}: {what}")
                 report["versions"] |= {c.name: c.version for c in contestants if isinstance(c, Served) and c.version}
-                report["results"] = summarize(rows)
+                report["cells"].append([workload, op])
+                measured = {(r["workload"], r["op"]) for r in rows}
+                report["results"] = [e for e in kept if (e["workload"], e["op"]) not in measured] + summarize(rows)
+                note(f"{workload} {op} is complete, {len(report['cells'])} cells so far, {time.monotonic() - began:.0f} s")
                 write(args.out / "compare.json", json.dumps(report, indent=1) + "\n")
         finally:
             for c in contestants:
                 c.stop()
+    if left:
+        note(f"the budget is spent; not measured: {', '.join(left)}. The same command with --resume goes on")
     write(args.out / "compare.md", markdown(report))
     print(text(report))
     note(f"written: {args.out / 'compare.json'}, {args.out / 'compare.md'}")
