@@ -13,10 +13,14 @@ use dupin::linop::{Estimate, LanczosParams, Rng, Which, lanczos};
 use dupin::train::Evaluator;
 use serde::Serialize;
 
+use super::measure::{ResultArgs, color, letter, measured};
 use super::subject::{About, ExampleArgs, Subject, SubjectArgs, loss_root};
+use super::traces;
 use crate::cli::ModelArgs;
-use crate::output::{Context, line};
+use crate::output::Context;
+use crate::report::chart::bar::{Bar, BarChart, Group};
 use crate::report::number::significant;
+use crate::report::scale::Axis;
 use crate::report::table::{Table, with_error};
 
 /// Set two checkpoints of one network side by side.
@@ -48,9 +52,8 @@ pub(crate) struct Compare {
     #[arg(long, value_name = "S", default_value_t = 30)]
     lanczos: u32,
 
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    result: ResultArgs,
 }
 
 #[derive(Serialize)]
@@ -168,11 +171,7 @@ impl Compare {
             seconds: ctx.seconds(),
         };
         bar.finish_and_clear();
-        if self.json {
-            line(&serde_json::to_string_pretty(&report)?)?;
-        } else {
-            self.print(&report)?;
-        }
+        self.result.give(&report, || self.text(&report), || chart(&report))?;
         Ok(true)
     }
 
@@ -234,17 +233,12 @@ impl Compare {
         Ok(all)
     }
 
-    fn print(&self, r: &Report) -> anyhow::Result<()> {
-        line(&r.first.about.text())?;
-        if !r.same_draws {
-            line(&format!("B: {}", r.second.about.text()))?;
-        }
-        line(&format!(
-            "A {}\nB {}\n‖θ_B - θ_A‖/‖θ_A‖ {}\n",
-            self.first.display(),
-            self.second.display(),
-            significant(r.relative_distance, 4)
-        ))?;
+    fn text(&self, r: &Report) -> String {
+        let mut head = vec![r.first.about.text()];
+        head.extend((!r.same_draws).then(|| format!("B: {}", r.second.about.text())));
+        head.push(format!("A {}\nB {}", self.first.display(), self.second.display()));
+        head.push(format!("‖θ_B - θ_A‖/‖θ_A‖ {}", significant(r.relative_distance, 4)));
+        let mut parts = vec![head.join("\n")];
         let mut table = Table::new(&["", "A", "B", "B - A"]);
         let text = |v: f64| significant(v, 5);
         let mut plain = |name: &str, f: fn(&Side) -> f64| {
@@ -272,24 +266,39 @@ impl Compare {
             };
             table.add([vec![format!("{} eigenvalue of {short}", a.end)], cells].concat());
         }
-        line(&table.to_string())?;
+        parts.push(table.to_string());
         let mut table = Table::new(&["layer", "tr G: A", "B", "B - A", "tr N: A", "B", "B - A"]);
         for (i, a) in r.first.traces.iter().enumerate().skip(1) {
             let of = |pick: Pick| [a, &r.second.traces[i], &r.change[i]].map(|t| estimate(pick(t))).to_vec();
             table.add([vec![a.name.clone()], of(|t| &t.gauss_newton), of(|t| &t.nme)].concat());
         }
-        line(&format!("\nDiagonal blocks of the layers\n{table}"))?;
+        parts.push(format!("Diagonal blocks of the layers\n{table}"));
         let t = &r.first.traces[0].hessian;
         let draws = if r.same_draws { "the same draws for A and B" } else { "draws of their own for A and B" };
-        line(&format!(
-            "\n± is one standard error for traces ({}, {} probes, {draws}) and the residual norm for eigenvalues (Lanczos).",
-            t.estimator, t.matvecs
-        ))?;
-        if let Some(why) = &r.not_structured {
-            line(&format!("Structured probes would be more precise, but do not apply: {why}."))?;
-        }
-        line(&crate::output::duration(r.seconds))
+        parts.push(traces::notes(t, draws, r.not_structured.as_deref(), r.seconds));
+        parts.join("\n\n")
     }
+}
+
+/// Traces of G and N of both, in all and by layer.
+fn chart(r: &Report) -> String {
+    let parts: [(Part, Pick); 2] = [(Part::GaussNewton, |t| &t.gauss_newton), (Part::Nme, |t| &t.nme)];
+    let sides = [("A", &r.first), ("B", &r.second)];
+    let bars = parts.iter().flat_map(|&(part, _)| {
+        sides.map(|(side, _)| Bar { name: format!("tr {} of {side}", letter(part)), color_index: color(part) })
+    });
+    let group = |i: usize| Group {
+        name: r.first.traces[i].name.clone(),
+        values: parts.iter().flat_map(|(_, pick)| sides.map(|(_, s)| measured(pick(&s.traces[i])))).collect(),
+    };
+    let chart = BarChart {
+        title: format!("Traces of two checkpoints, {}", r.first.about.model),
+        description: "Traces of G and N at both, in all and of every layer's diagonal block, with one standard error.".into(),
+        value: Axis::linear("trace"),
+        bars: bars.collect(),
+        groups: (0..r.first.traces.len()).map(group).collect(),
+    };
+    chart.svg().standalone()
 }
 
 /// Loss, accuracy and gradient norm.

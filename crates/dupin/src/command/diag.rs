@@ -9,9 +9,13 @@ use dupin::linop::{Rng, hutchinson_diagonal};
 use dupin::train::{sequential_batches, trace};
 use serde::Serialize;
 
+use super::measure::{ResultArgs, color};
 use super::subject::{About, Subject, SubjectArgs, loss_root};
-use crate::output::{Context, line};
+use crate::output::Context;
+use crate::report::chart::Measured;
+use crate::report::chart::bar::{Bar, BarChart, Group};
 use crate::report::number::significant;
+use crate::report::scale::{Axis, Scale};
 use crate::report::table::Table;
 
 /// Bytes that the gradients of a batch's examples may take.
@@ -37,15 +41,16 @@ pub(crate) struct Diag {
     #[arg(long, value_name = "FILE")]
     dump: Option<PathBuf>,
 
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    result: ResultArgs,
 }
 
 #[derive(Serialize)]
 struct Report {
     #[serde(flatten)]
     about: About,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<Check>,
     /// Of the diagonal of N; that of G is exact.
     probes: usize,
     gradient_norms: Norms,
@@ -108,7 +113,9 @@ impl Diag {
         }
         let executor = ctx.executor()?;
         let split = subject.split(&executor, SplitParams::default())?;
-        if self.check && !check(&executor, &subject, &split)? {
+        let check = if self.check { Some(Check::new(&executor, &subject, &split)?) } else { None };
+        if let Some(check) = check.as_ref().filter(|c| c.disagreement.is_some()) {
+            self.result.give(check, || check.text(), String::new)?;
             return Ok(false);
         }
 
@@ -153,36 +160,64 @@ impl Diag {
                 }
             })
             .collect();
-        let report =
-            Report { about: subject.about.clone(), probes: self.probes, gradient_norms, parameters, seconds: ctx.seconds() };
-        if self.json {
-            line(&serde_json::to_string_pretty(&report)?)?;
-        } else {
-            print(&report)?;
-        }
+        let report = Report {
+            about: subject.about.clone(),
+            check,
+            probes: self.probes,
+            gradient_norms,
+            parameters,
+            seconds: ctx.seconds(),
+        };
+        self.result.give(&report, || text(&report), || chart(&report))?;
         Ok(true)
     }
 }
 
-/// Whether another cut of the data gives the same loss, gradient and products.
-fn check(executor: &dyn dupin::ir::Executor, subject: &Subject, split: &Split) -> anyhow::Result<bool> {
-    let batch = (subject.batch / 2 + 1).min(subject.data.len());
-    let model = trace(&subject.network, &subject.loss, batch, subject.dtype, subject.train);
-    let batches = sequential_batches(&subject.network, &subject.data, batch, &subject.buffers, subject.dtype)?;
-    let again = Split::new(executor, model.traced, &subject.params, batches, SplitParams::default())?;
-    match check_agreement(split, &again, subject.seed) {
-        Ok(a) => {
-            line(&format!(
-                "batches of {} and of {batch} agree: loss to {:.0e}, gradient to {:.0e}, Gv to {:.0e}, Nv to {:.0e}\n",
-                subject.batch, a.loss, a.gradient, a.gauss_newton, a.nme
-            ))?;
-            Ok(true)
+/// How far another cut of the data gives the same loss, gradient and products.
+#[derive(Serialize)]
+struct Check {
+    /// Examples per batch, of the two cuts.
+    batches: [usize; 2],
+    /// Largest relative differences, if the two agree.
+    differences: Option<Differences>,
+    /// What differs, if they do not.
+    disagreement: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Differences {
+    loss: f64,
+    gradient: f64,
+    gauss_newton: f64,
+    nme: f64,
+}
+
+impl Check {
+    fn new(executor: &dyn dupin::ir::Executor, subject: &Subject, split: &Split) -> anyhow::Result<Self> {
+        let batch = (subject.batch / 2 + 1).min(subject.data.len());
+        let model = trace(&subject.network, &subject.loss, batch, subject.dtype, subject.train);
+        let batches = sequential_batches(&subject.network, &subject.data, batch, &subject.buffers, subject.dtype)?;
+        let again = Split::new(executor, model.traced, &subject.params, batches, SplitParams::default())?;
+        let (differences, disagreement) = match check_agreement(split, &again, subject.seed) {
+            Ok(a) => {
+                let found = Differences { loss: a.loss, gradient: a.gradient, gauss_newton: a.gauss_newton, nme: a.nme };
+                (Some(found), None)
+            }
+            Err(e @ dupin::curvature::Error::Disagree { .. }) => (None, Some(e.to_string())),
+            Err(e) => return Err(e.into()),
+        };
+        Ok(Self { batches: [subject.batch, batch], differences, disagreement })
+    }
+
+    fn text(&self) -> String {
+        let [a, b] = self.batches;
+        match (&self.differences, &self.disagreement) {
+            (Some(d), _) => format!(
+                "batches of {a} and of {b} agree: loss to {:.0e}, gradient to {:.0e}, Gv to {:.0e}, Nv to {:.0e}",
+                d.loss, d.gradient, d.gauss_newton, d.nme
+            ),
+            (None, why) => format!("batches of {a} and of {b} disagree: {}", why.as_deref().unwrap_or_default()),
         }
-        Err(e @ dupin::curvature::Error::Disagree { .. }) => {
-            line(&format!("batches of {} and of {batch} disagree: {e}", subject.batch))?;
-            Ok(false)
-        }
-        Err(e) => Err(e.into()),
     }
 }
 
@@ -199,39 +234,63 @@ fn dump(path: &std::path::Path, subject: &Subject, split: &Split, all: &[(&str, 
     Ok(())
 }
 
-fn print(r: &Report) -> anyhow::Result<()> {
-    line(&format!("{}\n", r.about.text()))?;
+fn text(r: &Report) -> String {
     let n = &r.gradient_norms;
-    let text = |v: f64| significant(v, 4);
-    line(&format!(
-        "‖∇ℓ‖ of single examples: mean {}, least {}, median {}, 90 % below {}, greatest {}\n",
-        text(n.mean),
-        text(n.least),
-        text(n.median),
-        text(n.percentile_90),
-        text(n.greatest)
-    ))?;
+    let number = |v: f64| significant(v, 4);
+    let mut parts: Vec<String> = r.check.iter().map(Check::text).collect();
+    parts.extend([
+        r.about.text(),
+        format!(
+            "‖∇ℓ‖ of single examples: mean {}, least {}, median {}, 90 % below {}, greatest {}",
+            number(n.mean),
+            number(n.least),
+            number(n.median),
+            number(n.percentile_90),
+            number(n.greatest)
+        ),
+    ]);
     let mut table =
         Table::new(&["diagonal", "entries", "G mean", "G greatest", "N mean", "N least", "N greatest", "± of an entry"]);
     for p in &r.parameters {
-        let nme = |f: fn(&Entries) -> f64| p.nme.as_ref().map_or_else(String::new, |e| text(f(e)));
+        let nme = |f: fn(&Entries) -> f64| p.nme.as_ref().map_or_else(String::new, |e| number(f(e)));
         table.add(vec![
             p.name.clone(),
             p.entries.to_string(),
-            text(p.gauss_newton.mean),
-            text(p.gauss_newton.greatest),
+            number(p.gauss_newton.mean),
+            number(p.gauss_newton.greatest),
             nme(|e| e.mean),
             nme(|e| e.least),
             nme(|e| e.greatest),
             p.nme_std_error.map_or_else(String::new, |e| significant(e, 2)),
         ]);
     }
-    line(&table.to_string())?;
+    parts.push(table.to_string());
+    let mut notes = String::new();
     if r.probes > 0 {
-        line(&format!(
-            "\nG is exact. N is estimated from {} probes (hutchinson); its least and greatest entries hold that noise, of the size of ±.",
+        notes = format!(
+            "G is exact. N is estimated from {} probes (hutchinson); its least and greatest entries hold that noise, of the size of ±.\n",
             r.probes
-        ))?;
+        );
     }
-    line(&crate::output::duration(r.seconds))
+    parts.push(notes + &crate::output::duration(r.seconds));
+    parts.join("\n\n")
+}
+
+fn chart(r: &Report) -> String {
+    let bar = |name: &str, part| Bar { name: name.into(), color_index: color(part) };
+    let exact = |mean| Measured { mean, std_error: None, samples: Vec::new() };
+    let group = |p: &Row| Group {
+        name: p.name.clone(),
+        values: std::iter::once(exact(p.gauss_newton.mean)).chain(p.nme.as_ref().map(|e| exact(e.mean))).collect(),
+    };
+    let mut bars = vec![bar("G", Part::GaussNewton)];
+    bars.extend((r.probes > 0).then(|| bar("N", Part::Nme)));
+    let chart = BarChart {
+        title: format!("Diagonals, {}", r.about.model),
+        description: "Mean entry of the diagonals of G and N that belong to each parameter.".into(),
+        value: Axis { label: "mean entry of the diagonal".into(), scale: Scale::SymLog { linear: 0.0 } },
+        bars,
+        groups: r.parameters.iter().map(group).collect(),
+    };
+    chart.svg().standalone()
 }

@@ -13,8 +13,10 @@ use dupin::linop::{LanczosParams, Rng, Which, lanczos};
 use dupin::nn::Layout;
 use serde::Serialize;
 
+use super::measure::ResultArgs;
 use super::subject::{About, Subject, SubjectArgs};
-use crate::output::{self, Context, line};
+use crate::output::{self, Context};
+use crate::report::Svg;
 use crate::report::chart::heat::HeatMap;
 use crate::report::chart::line::{ErrorStyle, LineChart, Point, Series};
 use crate::report::number::significant;
@@ -59,9 +61,8 @@ pub(crate) struct Landscape {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    result: ResultArgs,
 }
 
 const DIRECTIONS: &str = "\
@@ -153,29 +154,19 @@ impl Landscape {
             .collect();
         let pictures = pictures(&subject, &shown, &map);
         let report = self.report(&subject, &shown, &map, ctx.seconds());
+        let mut wrote = String::from("`--out DIR` writes the pictures and every value.\n");
         if let Some(folder) = &self.out {
             output::write(&folder.join("landscape.json"), serde_json::to_string_pretty(&report)?.as_bytes())?;
-            for (name, svg) in &pictures {
-                output::write(&folder.join(format!("{name}.svg")), svg.as_bytes())?;
+            for (name, picture) in &pictures {
+                output::write(&folder.join(format!("{name}.svg")), picture.standalone().as_bytes())?;
             }
-        }
-        if self.json {
-            line(&serde_json::to_string_pretty(&report)?)?;
-            return Ok(true);
-        }
-        line(&format!("{}\n", subject.about.text()))?;
-        line(&summary(&map, &shown).to_string())?;
-        if let Some(folder) = &self.out {
             let names: Vec<String> = pictures.iter().map(|(n, _)| format!("{n}.svg")).collect();
-            line(&format!(
-                "\nwrote {}, landscape.json into {} ({})",
-                names.join(", "),
-                folder.display(),
-                output::duration(ctx.seconds())
-            ))?;
-        } else {
-            line("\n`--out DIR` writes the pictures and every value.")?;
+            wrote = format!("wrote {}, landscape.json into {}\n", names.join(", "), folder.display());
         }
+        let duration = output::duration(ctx.seconds());
+        let text = || format!("{}\n\n{}\n\n{wrote}{duration}", subject.about.text(), summary(&map, &shown));
+        let all: Vec<&Svg> = pictures.iter().map(|(_, picture)| picture).collect();
+        self.result.give(&report, text, || Svg::stacked(&all))?;
         Ok(true)
     }
 
@@ -297,8 +288,8 @@ const QUANTITIES: [Quantity; 3] = [
     ("gauss_newton", "‖G‖ (Frobenius)", |p| p.gauss_newton),
 ];
 
-/// One picture a quantity: its name and SVG.
-fn pictures(subject: &Subject, axes: &[Shown], map: &Map) -> Vec<(&'static str, String)> {
+/// One picture a quantity, and its name.
+fn pictures(subject: &Subject, axes: &[Shown], map: &Map) -> Vec<(&'static str, Svg)> {
     let mut pictures = Vec::new();
     for (name, label, pick) in QUANTITIES {
         let Some(values) = map.points.iter().map(pick).collect::<Option<Vec<Norm>>>() else { continue };
@@ -339,7 +330,7 @@ fn pictures(subject: &Subject, axes: &[Shown], map: &Map) -> Vec<(&'static str, 
             }
             .svg(),
         };
-        pictures.push((name, svg.standalone()));
+        pictures.push((name, svg));
     }
     pictures
 }

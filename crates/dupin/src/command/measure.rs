@@ -5,10 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use dupin::curvature::{Part, Selection, Split, SplitParams};
 use dupin::ir::Executor;
+use dupin::linop::Estimate;
 use serde::Serialize;
 
-use super::subject::Subject;
+use super::subject::{About, Subject};
 use crate::output::{self, Context, line};
+use crate::report::chart::Measured;
+use crate::report::chart::bar::{Bar, BarChart, Group};
+use crate::report::scale::Axis;
 
 /// Which matrices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -54,6 +58,28 @@ pub(crate) fn color(part: Part) -> usize {
         Part::GaussNewton => 1,
         Part::Nme => 2,
     }
+}
+
+/// An estimate as charts take it.
+pub(crate) fn measured(e: &Estimate) -> Measured {
+    Measured { mean: e.value, std_error: e.std_error, samples: Vec::new() }
+}
+
+/// Traces of these matrices, in all and of every layer's diagonal block: a name and an estimate for each matrix.
+pub(crate) fn trace_chart(about: &About, parts: &[Part], groups: Vec<(&str, Vec<&Estimate>)>) -> String {
+    let bar = |&part: &Part| Bar { name: format!("tr {}", letter(part)), color_index: color(part) };
+    let group = |(name, estimates): (&str, Vec<&Estimate>)| Group {
+        name: name.into(),
+        values: estimates.into_iter().map(measured).collect(),
+    };
+    let chart = BarChart {
+        title: format!("Traces, {}", about.model),
+        description: "Traces of H, G and N in all and of every layer's diagonal block, with one standard error.".into(),
+        value: Axis::linear("trace"),
+        bars: parts.iter().map(bar).collect(),
+        groups: groups.into_iter().map(group).collect(),
+    };
+    chart.svg().standalone()
 }
 
 /// Which rows and columns.

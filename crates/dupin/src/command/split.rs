@@ -9,9 +9,10 @@ use dupin::linop::{Eigenpairs, LanczosParams, Which, lanczos};
 use serde::Serialize;
 
 use super::dump;
+use super::measure::{ResultArgs, trace_chart};
 use super::subject::{About, SubjectArgs};
 use super::traces::{self, Estimator};
-use crate::output::{Context, line};
+use crate::output::Context;
 use crate::report::number::significant;
 use crate::report::table::{Table, with_error};
 
@@ -36,9 +37,8 @@ pub(crate) struct Split {
     #[arg(long, value_name = "S", default_value_t = 300)]
     lanczos: u32,
 
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    result: ResultArgs,
 
     /// Write inputs, parameters, probes and products to a safetensors file, to check them elsewhere
     ///
@@ -150,11 +150,7 @@ impl Split {
             along_gradient: Three { hessian: along.hessian, gauss_newton: along.gauss_newton, nme: along.nme },
             seconds: ctx.seconds(),
         };
-        if self.json {
-            line(&serde_json::to_string_pretty(&report)?)?;
-        } else {
-            print(&report)?;
-        }
+        self.result.give(&report, || text(&report), || chart(&report))?;
         Ok(true)
     }
 
@@ -192,9 +188,8 @@ fn eigenvalue(value: f64, residual: f64) -> String {
     if residual <= 1e-5 * value.abs() { significant(value, 5) } else { with_error(value, Some(residual)) }
 }
 
-fn print(r: &Report) -> anyhow::Result<()> {
-    line(&format!("{}\n", r.about.text()))?;
-    line(&format!("loss {:.6}   ‖∇L‖ {:.6}\n", r.loss, r.gradient_norm))?;
+fn text(r: &Report) -> String {
+    let mut parts = vec![r.about.text(), format!("loss {:.6}   ‖∇L‖ {:.6}", r.loss, r.gradient_norm)];
     let mut table = Table::new(&["", "H", "G", "N = H - G"]);
     let estimates =
         |t: &Three<dupin::linop::Estimate>| [t.hessian, t.gauss_newton, t.nme].map(|e| with_error(e.value, e.std_error)).to_vec();
@@ -210,19 +205,19 @@ fn print(r: &Report) -> anyhow::Result<()> {
     let a = &r.along_gradient;
     table
         .add([vec!["gᵀAg / gᵀg".to_string()], [a.hessian, a.gauss_newton, a.nme].map(|v| with_error(v, None)).to_vec()].concat());
-    line(&table.to_string())?;
+    parts.push(table.to_string());
     let mut table = Table::new(&["layer", "parameters", "tr H", "tr G", "tr N"]);
     for l in &r.layers {
         table.add([vec![l.name.clone(), l.parameters.to_string()], estimates(&l.trace)].concat());
     }
-    line(&format!("\nDiagonal blocks of the layers\n{table}"))?;
-    let trace = &r.trace.hessian;
-    line(&format!(
-        "\n± is one standard error for traces ({}, {} probes, the same for H, G and N) and the residual norm for eigenvalues (Lanczos).",
-        trace.estimator, trace.matvecs
-    ))?;
-    if let Some(why) = &r.not_structured {
-        line(&format!("Structured probes would be more precise, but do not apply: {why}."))?;
-    }
-    line(&crate::output::duration(r.seconds))
+    parts.push(format!("Diagonal blocks of the layers\n{table}"));
+    parts.push(traces::notes(&r.trace.hessian, "the same for H, G and N", r.not_structured.as_deref(), r.seconds));
+    parts.join("\n\n")
+}
+
+fn chart(r: &Report) -> String {
+    let all = |t: &Three<dupin::linop::Estimate>| [t.hessian, t.gauss_newton, t.nme];
+    let layers = r.layers.iter().map(|l| (l.name.as_str(), all(&l.trace)));
+    let groups: Vec<_> = std::iter::once(("all", all(&r.trace))).chain(layers).collect();
+    trace_chart(&r.about, &Part::ALL, groups.iter().map(|(name, e)| (*name, e.iter().collect())).collect())
 }

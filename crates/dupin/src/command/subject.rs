@@ -35,7 +35,7 @@ pub(crate) enum NormMode {
 /// Which examples, and how they are run.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ExampleArgs {
-    /// Data set: `digits`, `fashion-mini`, `fashion-mnist[:DIR]` or `mnist:DIR`; `@COUNT` takes a part
+    /// Data set by its name, as `dupin data list` has them, or from files: `mnist:DIR`, `cifar10:DIR`, `images:DIR`, `npz:FILE`, `text:FILE`; `@COUNT` takes a part
     #[arg(long, value_name = "DATA", default_value = "fashion-mini")]
     pub(crate) data: String,
 

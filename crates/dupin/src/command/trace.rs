@@ -10,12 +10,9 @@ use dupin::linop::vector::dot;
 use dupin::linop::{Distribution, Ended, Estimate, Rng, StoppingRule, SymmetricOperator, TraceRun, TraceState, hutchpp, xtrace};
 use serde::{Deserialize, Serialize};
 
-use super::measure::{Matrix, ResultArgs, SaveClock, color, letter};
+use super::measure::{Matrix, ResultArgs, SaveClock, letter, trace_chart};
 use super::subject::{About, Subject, SubjectArgs, loss_root};
 use crate::output::{self, Context};
-use crate::report::chart::Measured;
-use crate::report::chart::bar::{Bar, BarChart, Group};
-use crate::report::scale::Axis;
 use crate::report::table::{Table, with_error};
 
 /// How traces are estimated.
@@ -514,15 +511,9 @@ fn text(r: &Report, per_layer: bool) -> String {
 }
 
 fn chart(r: &Report) -> String {
-    let value = |t: &OfMatrix| Measured { mean: t.estimate.value, std_error: t.estimate.std_error, samples: Vec::new() };
-    let group = |name: &str, traces: &[OfMatrix]| Group { name: name.into(), values: traces.iter().map(value).collect() };
-    let bar = |t: &OfMatrix| Bar { name: format!("tr {}", letter(t.part)), color_index: color(t.part) };
-    let chart = BarChart {
-        title: format!("Traces, {}", r.about.model),
-        description: "Traces of H, G and N in all and of every layer's diagonal block, with one standard error.".into(),
-        value: Axis::linear("trace"),
-        bars: r.traces.iter().map(bar).collect(),
-        groups: std::iter::once(group("all", &r.traces)).chain(r.layers.iter().map(|l| group(&l.name, &l.traces))).collect(),
-    };
-    chart.svg().standalone()
+    let parts: Vec<Part> = r.traces.iter().map(|t| t.part).collect();
+    let estimates = |traces: &'_ [OfMatrix]| traces.iter().map(|t| t.estimate).collect::<Vec<_>>();
+    let layers = r.layers.iter().map(|l| (l.name.as_str(), estimates(&l.traces)));
+    let groups: Vec<_> = std::iter::once(("all", estimates(&r.traces))).chain(layers).collect();
+    trace_chart(&r.about, &parts, groups.iter().map(|(name, e)| (*name, e.iter().collect())).collect())
 }

@@ -3,11 +3,12 @@
 use clap::ValueEnum;
 use dupin::curvature::{Outside, Split, SplitTraces, StructuredOutcome, StructuredParams, structured, traces as hutchinson};
 use dupin::ir::{DType, Executor, Tensor};
-use dupin::linop::Rng;
+use dupin::linop::{Estimate, Rng};
 use dupin::nn::{Loss, Network};
 use dupin::train::trace;
 
 use super::subject::loss_root;
+use crate::output;
 
 /// How traces are estimated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -61,4 +62,15 @@ pub(crate) fn measure(
     }
     let t = hutchinson(split, probes, &mut Rng::new(seed), |done| progress(done as f64 / probes as f64))?;
     Ok((t, why))
+}
+
+/// What is said below a table of traces and eigenvalues: what the errors are, why the traces are not more precise, how long it took.
+pub(super) fn notes(e: &Estimate, draws: &str, not_structured: Option<&str>, seconds: f64) -> String {
+    let errors = format!(
+        "± is one standard error for traces ({}, {} probes, {draws}) and the residual norm for eigenvalues (Lanczos).",
+        e.estimator, e.matvecs
+    );
+    let why = not_structured.map(|why| format!("Structured probes would be more precise, but do not apply: {why}."));
+    let lines: Vec<String> = [Some(errors), why, Some(output::duration(seconds))].into_iter().flatten().collect();
+    lines.join("\n")
 }

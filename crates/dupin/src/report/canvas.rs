@@ -217,6 +217,19 @@ impl Svg {
         open + &self.named("", "") + "<style>\n" + &style::standalone() + "</style>\n" + paper + &self.body + "</svg>\n"
     }
 
+    /// Several below each other in one file, with their style.
+    pub(crate) fn stacked(pictures: &[&Self]) -> String {
+        let mut whole = Self { title: String::new(), description: String::new(), height: 0.0, body: String::new() };
+        for p in pictures {
+            let top = (whole.height * UNITS).ceil();
+            let _ = write!(whole.body, "<g transform=\"translate(0 {top})\" role=\"img\">\n{}{}</g>\n", p.named("", ""), p.body);
+            whole.height += p.height.ceil();
+        }
+        whole.title = pictures.iter().map(|p| p.title.as_str()).collect::<Vec<_>>().join("; ");
+        whole.description = pictures.iter().map(|p| p.description.as_str()).collect::<Vec<_>>().join(" ");
+        whole.standalone()
+    }
+
     fn view_box(&self) -> String {
         format!("viewBox=\"0 0 {} {}\"", WIDTH * UNITS, (self.height * UNITS).ceil())
     }

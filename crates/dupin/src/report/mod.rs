@@ -19,5 +19,7 @@ pub(crate) mod scale;
 mod style;
 pub(crate) mod table;
 
+pub(crate) use canvas::Svg;
+
 #[cfg(test)]
 mod tests;

@@ -25,6 +25,45 @@ fn diagonals_sum_to_traces() {
     assert!(d.path().join("diag.safetensors").exists());
 }
 
+/// Every measuring command takes `--svg`, and draws what it measured: layers by name, or a plane's quantities below each other.
+#[test]
+fn every_measurement_can_be_drawn() {
+    let d = fresh();
+    small_run(d.path(), &[]);
+    let checkpoint = ["--checkpoint", "run/model.safetensors"];
+    let on = ["--data", "digits", "--examples", "40", "--svg", "picture.svg"];
+    let commands: [(&[&str], &[&str]); 6] = [
+        (&["split", "--lanczos", "0"], &["tr N", "2"]),
+        (&["trace", "--probes", "4"], &["tr N", "2"]),
+        (&["diag", "--probes", "2"], &["2.bias", "mean entry"]),
+        (&["spectrum", "--probes", "2", "--steps", "5"], &["eigenvalue"]),
+        (&["eigs", "--top", "1"], &["eigenvalue"]),
+        (&["landscape", "--points", "3", "--probes", "1"], &["‖N‖ (Frobenius) of", "‖G‖ (Frobenius) of", "loss of"]),
+    ];
+    for (command, shown) in commands {
+        succeeds(d.path(), &[command, &checkpoint, &on].concat());
+        let svg = std::fs::read_to_string(d.path().join("picture.svg")).unwrap();
+        for text in shown {
+            assert!(svg.contains(text), "{command:?} does not show {text}");
+        }
+        std::fs::remove_file(d.path().join("picture.svg")).unwrap();
+    }
+    succeeds(d.path(), &[&["compare", "run/model.safetensors", "run/model.safetensors", "--lanczos", "0"][..], &on].concat());
+    let svg = std::fs::read_to_string(d.path().join("picture.svg")).unwrap();
+    assert!(svg.contains("tr N of B"), "{svg}");
+}
+
+/// What a check finds is part of the report: JSON stays JSON.
+#[test]
+fn a_check_is_part_of_the_report() {
+    let d = fresh();
+    let net =
+        ["diag", "--model", "mlp:64-6-10", "--data", "digits", "--examples", "40", "--batch", "40", "--probes", "0", "--check"];
+    let report = json(d.path(), &net);
+    assert_eq!(report["check"]["batches"], serde_json::json!([40, 21]));
+    assert!(report["check"]["differences"]["gradient"].as_f64().unwrap() < 1e-5, "{report}");
+}
+
 #[test]
 fn a_loss_that_depends_on_the_batches_fails_the_check() {
     let d = fresh();

@@ -38,7 +38,7 @@ pub(crate) struct Train {
     #[command(flatten)]
     model: ModelArgs,
 
-    /// Data set: `digits`, `fashion-mini`, `fashion-mnist[:DIR]` or `mnist:DIR`; `@COUNT` takes a part [default: fashion-mini]
+    /// Data set by its name, as `dupin data list` has them, or from files: `mnist:DIR`, `cifar10:DIR`, `images:DIR`, `npz:FILE`, `text:FILE`; `@COUNT` takes a part [default: fashion-mini]
     #[arg(long, value_name = "DATA")]
     data: Option<String>,
 
