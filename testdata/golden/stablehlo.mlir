@@ -2557,3 +2557,17 @@ module @dupin {
     "func.return"(%184) : (tensor<3x4xf64>) -> ()
   }
 }
+
+// all_reduce `matrix`
+module @dupin {
+  func.func public @main(%0: tensor<2x3xf64>) -> (tensor<2x3xf64>) {
+    "func.return"(%0) : (tensor<2x3xf64>) -> ()
+  }
+}
+
+// all_reduce `scalar`
+module @dupin {
+  func.func public @main(%0: tensor<f64>) -> (tensor<f64>) {
+    "func.return"(%0) : (tensor<f64>) -> ()
+  }
+}

@@ -214,7 +214,7 @@ impl Lowering<'_> {
     fn moved(&mut self, prim: &Prim, operands: &[usize], ty: &TensorType) -> Option<Place> {
         let mut place = self.place(*operands.first()?).clone();
         let through = |view: &View| match prim {
-            Prim::StopGradient(_) => Some(Some(view.clone())),
+            Prim::StopGradient(_) | Prim::AllReduce(_) => Some(Some(view.clone())),
             Prim::Reshape(p) => Some(view.reshape(&p.shape)),
             Prim::Transpose(p) => Some(Some(view.transpose(&p.permutation))),
             Prim::BroadcastInDim(p) => Some(Some(view.broadcast(&p.shape, &p.dims))),

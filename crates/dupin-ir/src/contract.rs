@@ -56,7 +56,8 @@ pub fn legal() -> impl Iterator<Item = Sample> {
     Prim::samples().into_iter().filter(|s| s.breaks.is_none())
 }
 
-/// Checks that an executor computes what the reference evaluator computes, on every legal sample, in `f64` and in `f32`.
+/// Checks that an executor computes what the reference evaluator computes, on every legal sample, in `f64` and in `f32`. Replicas are
+/// all given the same, so that a sum over them is a multiple.
 ///
 /// The tolerance is `32·ε·(1 + Σ|terms|)` elementwise, with the number of terms bounded by the size of the operands: the
 /// samples are small, so rounding alone stays far below and an error of meaning far above.
@@ -71,7 +72,10 @@ pub fn check_executor(executor: &dyn Executor) -> Result<usize, String> {
             let program = program(&sample);
             let inputs: Vec<Tensor> = operands(&sample, seed as u64).iter().map(|a| Tensor::from_f64(&a.ty, &a.data)).collect();
             let arrays: Vec<Array> = inputs.iter().map(|t| Array::new(t.ty(), t.to_f64())).collect();
-            let expected = &evaluate(&program, &arrays)[0];
+            let mut expected = evaluate(&program, &arrays).remove(0);
+            if let Prim::AllReduce(_) = sample.prim {
+                expected.data.iter_mut().for_each(|v| *v *= executor.replicas() as f64);
+            }
             let what = || format!("{} `{}` in {dtype}", sample.prim.rules().name(), sample.name);
             let found = executor.evaluate(&program, &inputs).map_err(|e| format!("{}: {e}", what()))?.remove(0);
             if found.ty() != expected.ty {
@@ -88,6 +92,44 @@ pub fn check_executor(executor: &dyn Executor) -> Result<usize, String> {
         }
     }
     Ok(checked)
+}
+
+/// Checks that replicas compute on what each was given, and that sums over them are right and the same on all.
+///
+/// # Errors
+/// The first disagreement, in words; what the executor reports.
+pub fn check_replicas(executor: &dyn Executor) -> Result<(), String> {
+    let words = |e: crate::ExecError| e.to_string();
+    let replicas = executor.replicas();
+    for dtype in [DType::F64, DType::F32] {
+        let mut b = Builder::new();
+        let ty = TensorType::new(dtype, [2, 3]);
+        let [x, y] = ["x", "y"].map(|name| b.input(name, ty.clone()));
+        let product = b.mul(x, y);
+        let sum = b.all_reduce(product);
+        let total = b.sum(x);
+        let total = b.all_reduce(total);
+        let again = b.all_reduce(total);
+        let program = b.program(&[x, y], &[product, sum, again]).map_err(|e| e.to_string())?;
+        // Whole numbers: sums of them are exact in any order.
+        let given = |r: usize| Tensor::from_f64(&ty, &(0..6).map(|i| (7 * r + i) as f64).collect::<Vec<_>>());
+        let each = executor.upload_each((0..replicas).map(given).collect()).map_err(words)?;
+        let all = executor.upload(given(1)).map_err(words)?;
+        let out = executor.compile(&program).and_then(|p| p.run(&[&each, &all])).map_err(words)?;
+        let products: Vec<Vec<f64>> =
+            (0..replicas).map(|r| given(r).to_f64().iter().zip(given(1).to_f64()).map(|(x, y)| x * y).collect()).collect();
+        let sum: Vec<f64> = (0..6).map(|i| products.iter().map(|p| p[i]).sum()).collect();
+        let twice = replicas as f64 * (0..replicas).flat_map(|r| given(r).to_f64()).sum::<f64>();
+        let expected = [products, vec![sum; replicas], vec![vec![twice]; replicas]];
+        for ((buffer, expected), what) in out.iter().zip(expected).zip(["a product", "a sum", "a sum of a sum"]) {
+            let found = executor.download_each(buffer).map_err(words)?;
+            let found: Vec<Vec<f64>> = found.iter().map(Tensor::to_f64).collect();
+            if found != expected {
+                return Err(format!("{what} in {dtype} over {replicas} replicas is {found:?} instead of {expected:?}"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The sample with its `f64` operands and types replaced by `dtype`.

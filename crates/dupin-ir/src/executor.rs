@@ -52,17 +52,45 @@ pub trait Executor: Send + Sync {
     /// [`ExecError::OutOfMemory`] if the memory plan is over a set limit; [`ExecError::Device`] for what a device reports.
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, ExecError>;
 
-    /// Puts a tensor where programs can take it.
+    /// Puts a tensor where programs can take it: on every replica.
     ///
     /// # Errors
     /// [`ExecError::Device`] for what a device reports.
     fn upload(&self, tensor: Tensor) -> Result<Buffer, ExecError>;
 
-    /// Brings a buffer back to the host.
+    /// Brings a buffer back to the host; of several replicas, that of the first.
     ///
     /// # Errors
     /// [`ExecError::ForeignBuffer`] if another executor made it; [`ExecError::Device`] for what a device reports.
     fn download(&self, buffer: &Buffer) -> Result<Tensor, ExecError>;
+
+    /// Devices that run every program side by side. A buffer holds one tensor on each, all of its type.
+    ///
+    /// [`Executor::upload`] gives all replicas the same tensor; what differs between them comes by [`Executor::upload_each`], and what
+    /// they share again by [`AllReduce`](crate::prim::AllReduce) inside the program.
+    fn replicas(&self) -> usize {
+        1
+    }
+
+    /// Puts a tensor on each replica, in their order; all have one type.
+    ///
+    /// # Errors
+    /// [`ExecError::Device`] for what a device reports.
+    ///
+    /// # Panics
+    /// If there are not as many tensors as replicas, or they differ in type.
+    fn upload_each(&self, mut tensors: Vec<Tensor>) -> Result<Buffer, ExecError> {
+        assert_eq!(tensors.len(), 1, "an executor of one replica takes one tensor");
+        self.upload(tensors.remove(0))
+    }
+
+    /// Brings back what each replica holds.
+    ///
+    /// # Errors
+    /// As [`Executor::download`].
+    fn download_each(&self, buffer: &Buffer) -> Result<Vec<Tensor>, ExecError> {
+        Ok(vec![self.download(buffer)?])
+    }
 
     /// Waits until these buffers are computed. An executor whose runs return when they are done has nothing to wait for.
     ///
@@ -102,6 +130,18 @@ impl<E: Executor + ?Sized> Executor for Box<E> {
         (**self).download(buffer)
     }
 
+    fn replicas(&self) -> usize {
+        (**self).replicas()
+    }
+
+    fn upload_each(&self, tensors: Vec<Tensor>) -> Result<Buffer, ExecError> {
+        (**self).upload_each(tensors)
+    }
+
+    fn download_each(&self, buffer: &Buffer) -> Result<Vec<Tensor>, ExecError> {
+        (**self).download_each(buffer)
+    }
+
     fn wait(&self, buffers: &[Buffer]) -> Result<(), ExecError> {
         (**self).wait(buffers)
     }
@@ -117,6 +157,30 @@ pub trait Executable: Send + Sync {
 
     /// Peak of the memory plan in bytes, inputs and outputs not counted.
     fn peak_bytes(&self) -> usize;
+}
+
+/// Uploads batches that run side by side, each a list of tensors: one batch on each replica, in their order. Where there are fewer
+/// batches than replicas, the last one stands in for those that are missing; whoever adds up results leaves these out.
+///
+/// # Errors
+/// As [`Executor::upload_each`].
+///
+/// # Panics
+/// If there is no batch, or more than replicas, or they differ in number or type of tensors.
+pub fn upload_spread(executor: &dyn Executor, mut batches: Vec<Vec<Tensor>>) -> Result<Vec<Buffer>, ExecError> {
+    let replicas = executor.replicas();
+    assert!(batches.len() <= replicas, "there are {} batches for {replicas} replicas", batches.len());
+    let last = batches.last().expect("at least one batch runs").clone();
+    batches.resize(replicas, last);
+    let mut lists: Vec<_> = batches.into_iter().map(Vec::into_iter).collect();
+    let mut out = Vec::new();
+    loop {
+        let each: Vec<Tensor> = lists.iter_mut().filter_map(Iterator::next).collect();
+        if each.is_empty() {
+            return Ok(out);
+        }
+        out.push(executor.upload_each(each)?);
+    }
 }
 
 /// Checks inputs against what a program declares.

@@ -40,7 +40,7 @@ pub mod verify;
 pub use attrs::{Attr, Attrs};
 pub use builder::Builder;
 pub use error::{ExecError, TypeError};
-pub use executor::{Buffer, Executable, Executor, Reference, check_inputs};
+pub use executor::{Buffer, Executable, Executor, Reference, check_inputs, upload_spread};
 pub use graph::{Graph, Node, Value};
 pub use prim::{Prim, Primitive};
 pub use program::{Flop, Program};

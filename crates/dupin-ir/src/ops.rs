@@ -3,8 +3,8 @@
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::prim::{
-    Activation, Argmax, Binary, BinaryOp, BroadcastInDim, Compare, CompareOp, Concatenate, Constant, Convert, DotGeneral, Iota,
-    Pad, ReduceMax, ReduceSum, Reshape, Reverse, Select, Slice, StopGradient, Take, Transpose, Unary, UnaryOp,
+    Activation, AllReduce, Argmax, Binary, BinaryOp, BroadcastInDim, Compare, CompareOp, Concatenate, Constant, Convert,
+    DotGeneral, Iota, Pad, ReduceMax, ReduceSum, Reshape, Reverse, Select, Slice, StopGradient, Take, Transpose, Unary, UnaryOp,
 };
 use crate::types::{DType, TensorType};
 
@@ -67,6 +67,12 @@ binary! {
 }
 
 impl Builder {
+    /// `x` summed over the replicas that run the program; `x` itself where there is one.
+    #[track_caller]
+    pub fn all_reduce(&mut self, x: Value) -> Value {
+        self.push(AllReduce, &[x])
+    }
+
     /// A tensor whose elements are all `value`.
     pub fn splat(&mut self, ty: &TensorType, value: f64) -> Value {
         self.push(Constant::splat(ty.clone(), value), &[])

@@ -9,7 +9,7 @@
 //! let mut b = Builder::new();
 //! let x = b.input("x", TensorType::new(DType::F32, [3]));
 //! let y = b.exp(x);
-//! let text = stablehlo::print(&b.program(&[x], &[y])?, stablehlo::Precision::Exact);
+//! let text = stablehlo::print(&b.program(&[x], &[y])?, &stablehlo::Options::default());
 //! assert!(text.contains(r#"%1 = "stablehlo.exponential"(%0) : (tensor<3xf32>) -> tensor<3xf32>"#));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -30,11 +30,14 @@ pub enum Precision {
     /// Operands may lose bits to 10 in the mantissa where the device has such units (TF32: relative error up to 2^-11 per
     /// operand); sums in `f32`. Devices without compute in `f32`.
     Tf32,
-    /// Operands are rounded to bfloat16 (7 bits: relative error up to 2^-8 per operand); sums in `f32`.
+    /// Operands are rounded to bfloat16 (8 bits, one of them implied: relative error up to 2^-9 per operand); sums in `f32`.
     Bf16,
 }
 
 impl Precision {
+    /// All of them, the exact one first.
+    pub const ALL: [Self; 3] = [Self::Exact, Self::Tf32, Self::Bf16];
+
     /// The name of it, as options spell it.
     pub fn name(self) -> &'static str {
         match self {
@@ -42,6 +45,21 @@ impl Precision {
             Self::Tf32 => "tf32",
             Self::Bf16 => "bf16",
         }
+    }
+}
+
+/// What a program is printed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Options {
+    /// How `f32` contractions are computed.
+    pub precision: Precision,
+    /// Devices that run the program side by side, numbered from 0: those that [`AllReduce`](crate::prim::AllReduce) sums over.
+    pub replicas: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { precision: Precision::default(), replicas: 1 }
     }
 }
 
@@ -115,10 +133,15 @@ impl fmt::Display for Ssa {
 pub struct Writer {
     body: String,
     next: usize,
-    precision: Precision,
+    options: Options,
 }
 
 impl Writer {
+    /// Replicas that the program is for.
+    pub(crate) fn replicas(&self) -> usize {
+        self.options.replicas
+    }
+
     fn fresh(&mut self, ty: Type) -> Ssa {
         self.next += 1;
         Ssa { id: self.next - 1, ty }
@@ -159,10 +182,10 @@ impl Writer {
     /// A contraction at the chosen precision, summed in the type of the result.
     pub(crate) fn contraction(&mut self, name: &str, operands: [&Ssa; 2], attrs: &str, out: &TensorType) -> Ssa {
         let single = out.dtype == DType::F32;
-        let level = if self.precision == Precision::Exact || !single { "HIGHEST" } else { "DEFAULT" };
+        let level = if self.options.precision == Precision::Exact || !single { "HIGHEST" } else { "DEFAULT" };
         let attrs = format!("{attrs}, precision_config = [#stablehlo<precision {level}>, #stablehlo<precision {level}>]");
         let [lhs, rhs] = operands;
-        if self.precision == Precision::Bf16 && single {
+        if self.options.precision == Precision::Bf16 && single {
             let lhs = self.op("convert", &[lhs], "", lhs.ty.of("bf16"));
             let rhs = self.op("convert", &[rhs], "", rhs.ty.of("bf16"));
             return self.op(name, &[&lhs, &rhs], &attrs, out);
@@ -212,8 +235,8 @@ impl Writer {
 }
 
 /// The program as a StableHLO module whose function `main` takes and gives what the program does.
-pub fn print(program: &Program, precision: Precision) -> String {
-    let mut w = Writer { precision, ..Writer::default() };
+pub fn print(program: &Program, options: &Options) -> String {
+    let mut w = Writer { options: *options, ..Writer::default() };
     let inputs: Vec<Ssa> = program.inputs().iter().map(|&v| w.fresh(program.graph().ty(v).into())).collect();
     let outputs = w.inline(program, &inputs);
     let arguments: Vec<String> = inputs.iter().map(|s| format!("{s}: {}", s.ty)).collect();
@@ -274,9 +297,9 @@ mod tests {
             let mut b = Builder::new();
             let x = b.input("x", TensorType::new(dtype, [2, 2]));
             let y = b.matmul(x, x);
-            print(&b.program(&[x], &[y]).unwrap(), precision)
+            print(&b.program(&[x], &[y]).unwrap(), &Options { precision, ..Options::default() })
         };
-        for precision in [Precision::Exact, Precision::Tf32, Precision::Bf16] {
+        for precision in Precision::ALL {
             assert_eq!(text(DType::F64, precision), text(DType::F64, Precision::Exact), "{}", precision.name());
             let single = text(DType::F32, precision);
             assert_eq!(single.contains("precision HIGHEST"), precision == Precision::Exact);

@@ -4,14 +4,14 @@
 use std::fmt::Write as _;
 
 use dupin_ir::contract::{legal, program};
-use dupin_ir::stablehlo::{self, Precision};
+use dupin_ir::stablehlo::{self, Options};
 
 #[test]
 fn every_primitive_has_its_golden_text() {
     let mut text =
         String::from("// The legal samples of every primitive. Written by the test `every_primitive_has_its_golden_text`.\n");
     for sample in legal() {
-        let module = stablehlo::print(&program(&sample), Precision::Exact);
+        let module = stablehlo::print(&program(&sample), &Options::default());
         let _ = write!(text, "\n// {} `{}`\n{module}", sample.prim.rules().name(), sample.name);
     }
     let path = format!("{}/../../testdata/golden/stablehlo.mlir", env!("CARGO_MANIFEST_DIR"));

@@ -82,6 +82,7 @@ primitives! {
     take::Take,
     scatter_add::ScatterAdd,
     rng::Rng,
+    all_reduce::AllReduce,
 }
 
 /// The constraint that operands break: its number in the primitive's module documentation, such as `"C2"`.
