@@ -16,9 +16,9 @@ Client_PlatformVersion Client_AddressableDevices Client_Compile Client_BufferFro
 Device_GetDescription Executable_Destroy Executable_Serialize Executable_NumOutputs LoadedExecutable_Destroy
 LoadedExecutable_GetExecutable LoadedExecutable_Execute Executable_DeserializeAndLoad Buffer_Destroy Buffer_ToHostBuffer Buffer_ReadyEvent
 Executable_GetCompiledMemoryStats""".split()
-ALSO = ["Program", "ExecuteOptions", "Buffer_MemoryLayout_Tiled", "Buffer_MemoryLayout"]
-ENUMS = ["Error_Code", "Buffer_Type", "HostBufferSemantics", "Buffer_MemoryLayout_Type"]
-VALUES = """RESOURCE_EXHAUSTED UNIMPLEMENTED PRED S32 U32 F32 F64 kImmutableOnlyDuringCall Tiled""".split()
+ALSO = ["NamedValue", "Program", "ExecuteOptions", "Buffer_MemoryLayout_Tiled", "Buffer_MemoryLayout"]
+ENUMS = ["Error_Code", "NamedValue_Type", "Buffer_Type", "HostBufferSemantics", "Buffer_MemoryLayout_Type"]
+VALUES = """RESOURCE_EXHAUSTED UNIMPLEMENTED PRED S32 U32 F32 F64 kInt64 kImmutableOnlyDuringCall Tiled""".split()
 
 SCALARS = {"size_t": "usize", "int": "c_int", "int64_t": "i64", "bool": "bool", "char": "c_char", "void": "c_void", "float": "f32"}
 
@@ -99,7 +99,7 @@ for name in ENUMS:
     for item in filter(None, (i.strip() for i in body.split(","))):
         item, _, given = (p.strip() for p in item.partition("="))
         value = int(given) if given else value
-        if item.removeprefix(f"PJRT_{name}_") in VALUES:
+        if item.removeprefix(f"PJRT_{name}_").removeprefix(f"PJRT_{name.removesuffix('_Type')}_") in VALUES:
             print(f"pub(crate) const {item}: c_int = {value};")
         value += 1
 print("\n/// The head of extensions, none of which is used.\npub(crate) type PJRT_Extension_Base = c_void;\n")

@@ -9,6 +9,7 @@ use dupin_ir::{Buffer, Executable, Executor, Tensor, TensorType, Value};
 use crate::error::Error;
 use crate::layout::Layout;
 use crate::products;
+use crate::replicas::upload_groups;
 use crate::structured::{Curve, LossRoot};
 use crate::traced::Traced;
 
@@ -192,8 +193,9 @@ impl<'e> Examples<'e> {
         let programs = self.programs(&first, outputs, eps, summed)?;
         let upload = |t: &Tensor| self.executor.upload(t.clone());
         let unit = eps.map(|e| self.one.builder.ty(e).clone());
-        for (index, batch) in self.batches.iter().enumerate() {
-            let data: Vec<Buffer> = batch.iter().map(upload).collect::<Result<_, _>>()?;
+        let replicas = self.executor.replicas();
+        for (index, batches) in self.batches.chunks(replicas).enumerate() {
+            let data = upload_groups(self.executor, batches.to_vec())?.concat();
             let fixed: Vec<&Buffer> = self.params.iter().chain(&data).collect();
             let computed = programs.first.as_ref().map(|p| p.run(&fixed)).transpose()?;
             let known: Vec<&Buffer> = computed.as_ref().map_or(fixed, |c| c.iter().collect());
@@ -204,12 +206,15 @@ impl<'e> Examples<'e> {
                 });
                 let column = column.transpose()?;
                 let out = programs.rest.run(&column.iter().chain(known.iter().copied()).collect::<Vec<_>>())?;
-                let out: Vec<Tensor> = out.iter().map(|x| self.executor.download(x)).collect::<Result<_, _>>()?;
-                if let Some(bad) = out.iter().find(|t| !t.is_finite()) {
-                    let value = bad.to_f64().into_iter().find(|v| !v.is_finite()).unwrap_or(f64::NAN);
-                    return Err(Error::NotFinite { what, batch: index, value });
+                let out: Vec<Vec<Tensor>> = out.iter().map(|x| self.executor.download_each(x)).collect::<Result<_, _>>()?;
+                for (replica, batch) in batches.iter().enumerate() {
+                    let own: Vec<Tensor> = out.iter().map(|each| each[replica].clone()).collect();
+                    if let Some(bad) = own.iter().find(|t| !t.is_finite()) {
+                        let value = bad.to_f64().into_iter().find(|v| !v.is_finite()).unwrap_or(f64::NAN);
+                        return Err(Error::NotFinite { what, batch: index * replicas + replica, value });
+                    }
+                    each(batch, &own);
                 }
-                each(batch, &out);
             }
         }
         Ok(())

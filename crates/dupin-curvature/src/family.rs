@@ -3,25 +3,59 @@
 use std::sync::OnceLock;
 
 use dupin_ir::transform::{Staged, batch_all, stage};
-use dupin_ir::{Buffer, Builder, Executable, Executor, Tensor, Value};
+use dupin_ir::{Buffer, Builder, DType, Executable, Executor, Tensor, Value};
 
 use crate::error::Error;
 use crate::layout::Layout;
 use crate::matrix::Expression;
+use crate::replicas::{Counting, upload_groups};
 
 /// What products are run on.
 pub(crate) struct Data<'e> {
     pub(crate) executor: &'e dyn Executor,
     pub(crate) layout: Layout,
     pub(crate) params: Vec<Buffer>,
-    pub(crate) batches: Vec<Vec<Buffer>>,
+    /// Number of batches.
+    pub(crate) batches: usize,
+    /// The batches of each run, as many side by side as there are replicas.
+    pub(crate) groups: Vec<Vec<Buffer>>,
+    /// Which replicas count in a run, if there are several.
+    pub(crate) counting: Counting,
+    /// What `counting` takes: in all runs but the last, and in that.
+    pub(crate) counts: Option<[Buffer; 2]>,
     pub(crate) block: usize,
     pub(crate) residual_bytes: usize,
 }
 
-impl Data<'_> {
-    pub(crate) fn fixed(&self, batch: usize) -> Vec<&Buffer> {
-        self.params.iter().chain(&self.batches[batch]).collect()
+impl<'e> Data<'e> {
+    /// Uploads everything. `dtype` is that of `counting`.
+    pub(crate) fn new(
+        executor: &'e dyn Executor,
+        layout: Layout,
+        params: &[Tensor],
+        batches: Vec<Vec<Tensor>>,
+        (counting, dtype): (Counting, DType),
+        (block, residual_bytes): (usize, usize),
+    ) -> Result<Self, Error> {
+        let params = params.iter().map(|t| executor.upload(t.clone())).collect::<Result<_, _>>()?;
+        let (count, replicas) = (batches.len(), executor.replicas());
+        let groups = upload_groups(executor, batches)?;
+        let left = count - groups.len().saturating_sub(1) * replicas;
+        let (all, last) = (counting.upload(executor, dtype, replicas)?, counting.upload(executor, dtype, left)?);
+        let counts = all.zip(last).map(|(all, last)| [all, last]);
+        Ok(Self { executor, layout, params, batches: count, groups, counting, counts, block, residual_bytes })
+    }
+
+    /// What programs take besides vectors, in the order of their inputs: parameters, the batches of run `group`, which of them count.
+    pub(crate) fn fixed(&self, group: usize) -> Vec<&Buffer> {
+        let last = usize::from(group + 1 == self.groups.len());
+        self.params.iter().chain(&self.groups[group]).chain(self.counts.as_ref().map(|c| &c[last])).collect()
+    }
+
+    /// Batches of run `group`, by their numbers.
+    pub(crate) fn of_group(&self, group: usize) -> std::ops::Range<usize> {
+        let replicas = self.executor.replicas();
+        group * replicas..((group + 1) * replicas).min(self.batches)
     }
 }
 
@@ -35,7 +69,7 @@ pub(crate) struct Vectors {
 pub(crate) struct Family {
     single: Prepared,
     block: Option<Prepared>,
-    /// What was drawn for each batch, if anything.
+    /// What was drawn for the batches of each run, if anything.
     draws: Option<Vec<Buffer>>,
 }
 
@@ -66,11 +100,11 @@ impl Family {
             Some((value, noise)) => {
                 fixed.push(value);
                 let ty = b.ty(value).clone();
-                let draws = noise.draws(&ty, data.batches.len());
-                Some(draws.iter().map(|d| data.executor.upload(Tensor::from_f64(&ty, d))).collect::<Result<Vec<_>, _>>()?)
+                let draws = noise.draws(&ty, data.batches).iter().map(|d| vec![Tensor::from_f64(&ty, d)]).collect();
+                Some(upload_groups(data.executor, draws)?.into_iter().flatten().collect())
             }
         };
-        let values = e.sets.concat();
+        let values = data.counting.sums(b, &e.sets.concat());
         let single = Prepared::new(stage(b, &values, &fixed, &v.single)?);
         let block = if data.block > 1 {
             let batched = batch_all(b, &values, &v.single, &v.block);
@@ -108,13 +142,13 @@ impl Family {
         Ok(())
     }
 
-    fn fixed<'a>(&'a self, data: &'a Data, batch: usize) -> Vec<&'a Buffer> {
-        let mut fixed = data.fixed(batch);
-        fixed.extend(self.draws.as_ref().map(|d| &d[batch]));
+    fn fixed<'a>(&'a self, data: &'a Data, group: usize) -> Vec<&'a Buffer> {
+        let mut fixed = data.fixed(group);
+        fixed.extend(self.draws.as_ref().map(|d| &d[group]));
         fixed
     }
 
-    /// Runs one program over all batches; results are summed in the order of the batches, in `f64`.
+    /// Runs one program over all batches; results of runs are summed in the order of the batches, in `f64`.
     fn run_slot(
         &self,
         data: &Data,
@@ -131,12 +165,12 @@ impl Family {
             .map(|t| data.executor.upload(t))
             .collect::<Result<Vec<_>, _>>()?;
         let mut sums = vec![vec![0.0; vectors.len()]; sets];
-        for batch in 0..data.batches.len() {
+        for group in 0..data.groups.len() {
             let computed;
             let residuals = if let Some(Some(kept)) = ready.kept.get() {
-                &kept[batch]
+                &kept[group]
             } else {
-                computed = ready.first.run(&self.fixed(data, batch))?;
+                computed = ready.first.run(&self.fixed(data, group))?;
                 &computed
             };
             let out = ready.rest.run(&v.iter().chain(residuals).collect::<Vec<_>>())?;
@@ -168,9 +202,9 @@ impl Family {
         if ready.kept.get().is_none() {
             let program = &prepared.staged.first;
             let bytes: usize = program.outputs().iter().map(|&v| program.graph().ty(v).bytes()).sum();
-            let kept = if bytes * data.batches.len() <= data.residual_bytes {
-                let run = |batch| ready.first.run(&self.fixed(data, batch));
-                Some((0..data.batches.len()).map(run).collect::<Result<Vec<_>, _>>()?)
+            let kept = if bytes * data.groups.len() <= data.residual_bytes {
+                let run = |group| ready.first.run(&self.fixed(data, group));
+                Some((0..data.groups.len()).map(run).collect::<Result<Vec<_>, _>>()?)
             } else {
                 None
             };

@@ -32,6 +32,7 @@ mod landscape;
 mod layout;
 mod matrix;
 pub mod products;
+mod replicas;
 mod select;
 mod split;
 mod structured;

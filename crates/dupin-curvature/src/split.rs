@@ -13,6 +13,7 @@ use crate::family::{Data, Family, Vectors};
 use crate::layout::Layout;
 use crate::matrix::{At, Expression, Matrix, both, express};
 use crate::products::{self, Gradient, vector_inputs};
+use crate::replicas::Counting;
 use crate::select::Selection;
 use crate::traced::Traced;
 
@@ -135,22 +136,17 @@ impl<'e> Split<'e> {
         let wrt: Vec<Value> = indices.iter().map(|&i| traced.params[i]).collect();
 
         let gradient = products::gradient(&mut traced.builder, traced.loss, traced.logits, &wrt);
-        let fixed: Vec<Value> = traced.params.iter().chain(&traced.data).copied().collect();
-        let program = traced.builder.program(&fixed, &[vec![traced.loss], gradient.params.clone()].concat())?;
+        let dtype = traced.builder.ty(traced.loss).dtype;
+        let counting = Counting::input(&mut traced.builder, executor.replicas(), dtype);
+        let fixed: Vec<Value> = traced.params.iter().chain(&traced.data).copied().chain(counting.0).collect();
+        let sums = counting.sums(&mut traced.builder, &[vec![traced.loss], gradient.params.clone()].concat());
+        let program = traced.builder.program(&fixed, &sums)?;
         let inputs = vector_inputs(&mut traced, "v");
         let single = indices.iter().map(|&i| inputs[i]).collect();
         let block = settings.block.max(1);
         let block_inputs = layout.types().iter().map(|ty| traced.builder.input("v", ty.batched(block))).collect();
 
-        let upload = |t: Tensor| executor.upload(t);
-        let data = Data {
-            executor,
-            params: params.iter().cloned().map(upload).collect::<Result<_, _>>()?,
-            batches: batches.into_iter().map(|b| b.into_iter().map(upload).collect()).collect::<Result<_, _>>()?,
-            block,
-            residual_bytes: settings.residual_bytes,
-            layout,
-        };
+        let data = Data::new(executor, layout, params, batches, (counting, dtype), (block, settings.residual_bytes))?;
         let layers = data.layout.module_params().into_iter().map(|(_, range)| range).collect();
         let convex = traced.convex;
         let v = Vectors { single, block: block_inputs };
@@ -199,9 +195,9 @@ impl<'e> Split<'e> {
         for (to, tensor) in data.params.iter_mut().zip(params) {
             *to = data.executor.upload(tensor.clone())?;
         }
-        for batch in &mut data.batches {
-            let at = batch.len() - shared.len();
-            for (to, tensor) in batch[at..].iter_mut().zip(shared) {
+        for group in &mut data.groups {
+            let at = group.len() - shared.len();
+            for (to, tensor) in group[at..].iter_mut().zip(shared) {
                 *to = data.executor.upload(tensor.clone())?;
             }
         }
@@ -231,18 +227,19 @@ impl<'e> Split<'e> {
 
     /// Number of batches.
     pub fn batches(&self) -> usize {
-        self.data.batches.len()
+        self.data.batches
     }
 
     /// Loss and gradient over the data set. Cost: 3F per batch.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] if either is not finite; errors of the executor.
+    /// [`Error::NotFinite`] if either is not finite, with the batch, or the first of those that ran side by side; errors of the executor.
     pub fn gradient(&self) -> Result<(f64, Vec<f64>), Error> {
         let (data, program) = (&self.data, self.compiled_gradient()?);
         let (mut loss, mut flat) = (0.0, vec![0.0; self.dim()]);
-        for batch in 0..data.batches.len() {
-            let out = program.run(&data.fixed(batch))?;
+        for group in 0..data.groups.len() {
+            let batch = data.of_group(group).start;
+            let out = program.run(&data.fixed(group))?;
             let out: Vec<Tensor> = out.iter().map(|b| data.executor.download(b)).collect::<Result<_, _>>()?;
             let value = out[0].item();
             if !value.is_finite() {
@@ -316,8 +313,9 @@ impl<'e> Split<'e> {
             graph.traced.data.iter().position(|&d| d == weights).ok_or(Error::NoWeights)?
         };
         let mut total = 0.0;
-        for batch in &self.data.batches {
-            total += self.data.executor.download(&batch[position])?.to_f64().iter().sum::<f64>();
+        for (group, batches) in self.data.groups.iter().enumerate() {
+            let weights = self.data.executor.download_each(&batches[position])?;
+            total += weights[..self.data.of_group(group).len()].iter().flat_map(Tensor::to_f64).sum::<f64>();
         }
         Ok(total)
     }

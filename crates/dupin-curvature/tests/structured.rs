@@ -62,7 +62,7 @@ impl Case {
         let w = float("w", &[self.batch]);
         let buffers: Vec<Value> = self.network.buffers().iter().map(|s| float(&s.name, &s.shape)).collect();
         let y = b.input("y", TensorType::new(DType::I32, [self.batch]));
-        let mode = if self.train { Mode::Train { mask: None } } else { Mode::Eval };
+        let mode = if self.train { Mode::Train { mask: None, spread: false } } else { Mode::Eval };
         let logits = self.network.apply(&mut b, &params, &buffers, x, mode).logits;
         let loss = self.loss.weighted(&mut b, logits, y, w);
         let names = self.network.params().iter().map(|p| p.name.clone()).collect();

@@ -15,6 +15,9 @@ pub enum Mode {
     Train {
         /// Which examples count: `[n]` floats, 1 or 0. `None` counts all. Padding that fills up a last batch must not count.
         mask: Option<Value>,
+        /// Whether the batch is spread over the replicas that run the program: its statistics are then sums over all of them, so that
+        /// they, and the running ones, are the same everywhere and those of the batch on one device.
+        spread: bool,
     },
     /// From the running statistics, which stay.
     Eval,
@@ -90,8 +93,8 @@ impl Run<'_> {
                 let running = (self.buffers[mean], self.buffers[variance]);
                 match self.mode {
                     Mode::Eval => Statistics::given(self.b, x, running.0, running.1).normalize(self.b, weight, bias),
-                    Mode::Train { mask } => {
-                        let batch = norm::batch_statistics(self.b, x, mask, running);
+                    Mode::Train { mask, spread } => {
+                        let batch = norm::batch_statistics(self.b, x, mask, spread, running);
                         (self.buffers[mean], self.buffers[variance]) = batch.running;
                         batch.of_batch.normalize(self.b, weight, bias)
                     }

@@ -51,8 +51,15 @@ impl Statistics {
 }
 
 /// Statistics over the batch and all positions of the examples that `mask` counts, and the running ones `(mean, variance)` moved
-/// towards them, with the unbiased variance, as PyTorch does. A batch that counts no example moves nothing.
-pub(crate) fn batch_statistics(b: &mut Builder, x: Value, mask: Option<Value>, running: (Value, Value)) -> BatchStatistics {
+/// towards them, with the unbiased variance, as PyTorch does. A batch that counts no example moves nothing. Of a batch that is `spread`
+/// over replicas, this is the part of one.
+pub(crate) fn batch_statistics(
+    b: &mut Builder,
+    x: Value,
+    mask: Option<Value>,
+    spread: bool,
+    running: (Value, Value),
+) -> BatchStatistics {
     let ty = b.ty(x).clone();
     let (features, axes): (usize, Vec<usize>) = (ty.shape[ty.rank() - 1], (0..ty.rank() - 1).collect());
     let per_example: usize = ty.shape[1..ty.rank() - 1].iter().product();
@@ -60,6 +67,8 @@ pub(crate) fn batch_statistics(b: &mut Builder, x: Value, mask: Option<Value>, r
         None => (b.scalar(ty.dtype, ty.shape[0] as f64), None),
         Some(mask) => (b.sum(mask), Some(b.broadcast(mask, &ty.shape, &[0]))),
     };
+    let of_all = |b: &mut Builder, sum: Value| if spread { b.all_reduce(sum) } else { sum };
+    let examples = of_all(b, examples);
     // Counts are at least 1, so that nothing divides by zero: a batch without examples has mean and variance 0.
     let one = b.scalar(ty.dtype, 1.0);
     let total = b.scale(examples, per_example as f64);
@@ -69,6 +78,7 @@ pub(crate) fn batch_statistics(b: &mut Builder, x: Value, mask: Option<Value>, r
     let mean_over = |b: &mut Builder, v: Value| {
         let v = mask.map_or(v, |m| b.mul(v, m));
         let sum = b.reduce_sum(v, &axes);
+        let sum = of_all(b, sum);
         let count = b.broadcast(count, &[features], &[]);
         b.div(sum, count)
     };

@@ -95,7 +95,7 @@ fn trace(case: &Case) -> (Traced, Vec<Tensor>) {
     let (_, buffer_values) = case.state("param");
     let rest: Vec<Value> = data.iter().chain(&buffer_values).map(|t| input(&mut b, "data", t)).collect();
     let [x, target, weights, mask] = rest[..4] else { unreachable!() };
-    let mode = if case.train { Mode::Train { mask: Some(mask) } } else { Mode::Eval };
+    let mode = if case.train { Mode::Train { mask: Some(mask), spread: false } } else { Mode::Eval };
     let applied = net.apply(&mut b, &params, &rest[4..], x, mode);
     let loss = case.loss.weighted(&mut b, applied.logits, target, weights);
     (Traced { b, params, v, rest, logits: applied.logits, loss }, [data, buffer_values].concat())

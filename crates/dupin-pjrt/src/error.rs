@@ -34,7 +34,10 @@ pub enum Error {
         oldest: (i32, i32),
     },
     /// There is no such device.
-    #[error("the PJRT plugin {} has {count} devices (0 to {}), there is no device {index}", path.display(), count.saturating_sub(1))]
+    #[error(
+        "the PJRT plugin {} has {count} {}, there is no device {index}",
+        path.display(), if *count == 1 { "device (0)".into() } else { format!("devices (0 to {})", count.saturating_sub(1)) }
+    )]
     NoDevice {
         /// The file.
         path: PathBuf,
@@ -42,6 +45,12 @@ pub enum Error {
         count: usize,
         /// The one asked for.
         index: usize,
+    },
+    /// The devices that were asked for are no set of replicas.
+    #[error("each device can be a replica once, and one is the least: {devices:?} were asked for")]
+    Devices {
+        /// The positions asked for.
+        devices: Vec<usize>,
     },
     /// What the plugin reports.
     #[error("{function}: {message}")]

@@ -5,34 +5,40 @@ use std::path::PathBuf;
 use dupin_ir::stablehlo::Precision;
 
 /// Choices of [`crate::Pjrt`].
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
-    /// The first device to compute on, by its position among the plugin's.
-    pub device: usize,
+    /// The devices to compute on, by their positions among the plugin's: each is a replica of every program. A plugin that computes on
+    /// the host's processors is asked to divide them into as many.
+    pub devices: Vec<usize>,
     /// How `f32` products and convolutions are computed.
     pub precision: Precision,
     /// Folder that keeps compiled programs; none are kept without.
     pub cache: Option<PathBuf>,
 }
 
-/// A serialized `xla.CompileOptionsProto` (`xla/pjrt/proto/compile_options.proto`): one replica, as many partitions as devices, on
-/// these devices. Field numbers are those of the message; they are fixed for good, as protocol buffers demand.
+impl Default for Options {
+    fn default() -> Self {
+        Self { devices: vec![0], precision: Precision::default(), cache: None }
+    }
+}
+
+/// A serialized `xla.CompileOptionsProto` (`xla/pjrt/proto/compile_options.proto`): a replica on each of these devices, not
+/// partitioned. Field numbers are those of the message; they are fixed for good, as protocol buffers demand.
 pub(crate) fn compile_options(devices: &[i64], flags: &[(&str, bool)]) -> Vec<u8> {
     let mut assignment = Vec::new();
-    varint_field(&mut assignment, 1, 1); // replica_count
-    varint_field(&mut assignment, 2, devices.len() as u64); // computation_count
+    varint_field(&mut assignment, 1, devices.len() as u64); // replica_count
+    varint_field(&mut assignment, 2, 1); // computation_count
+    let mut ids = Vec::new();
     for &id in devices {
-        let mut computation = Vec::new();
-        let mut ids = Vec::new();
         varint(&mut ids, id as u64);
-        bytes_field(&mut computation, 1, &ids); // replica_device_ids, packed
-        bytes_field(&mut assignment, 3, &computation); // computation_devices
     }
+    let mut computation = Vec::new();
+    bytes_field(&mut computation, 1, &ids); // replica_device_ids, packed
+    bytes_field(&mut assignment, 3, &computation); // computation_devices
     let mut build = Vec::new();
     varint_field(&mut build, 1, u64::MAX); // device_ordinal: -1, the assignment decides
-    varint_field(&mut build, 4, 1); // num_replicas
-    varint_field(&mut build, 5, devices.len() as u64); // num_partitions
-    varint_field(&mut build, 6, u64::from(devices.len() > 1)); // use_spmd_partitioning
+    varint_field(&mut build, 4, devices.len() as u64); // num_replicas
+    varint_field(&mut build, 5, 1); // num_partitions
     bytes_field(&mut build, 9, &assignment); // device_assignment
     let mut out = Vec::new();
     bytes_field(&mut out, 3, &build); // executable_build_options
@@ -75,9 +81,11 @@ mod tests {
     fn the_message_is_encoded_as_protocol_buffers_are() {
         let mut expected = vec![0x1A, 0, 0x08];
         expected.extend([0xFF; 9]);
-        expected.extend([0x01, 0x20, 1, 0x28, 1, 0x30, 0, 0x4A, 9, 0x08, 1, 0x10, 1, 0x1A, 3, 0x0A, 1, 5]);
+        expected.extend([0x01, 0x20, 1, 0x28, 1, 0x4A, 9, 0x08, 1, 0x10, 1, 0x1A, 3, 0x0A, 1, 5]);
         expected[1] = (expected.len() - 2) as u8;
         assert_eq!(compile_options(&[5], &[]), expected);
+        let two = compile_options(&[5, 3], &[]);
+        assert_eq!(two[13..], [0x20, 2, 0x28, 1, 0x4A, 10, 0x08, 2, 0x10, 1, 0x1A, 4, 0x0A, 2, 5, 3]);
         let flag = compile_options(&[5], &[("ab", true)]);
         assert_eq!(flag[expected.len()..], [0x3A, 8, 0x0A, 2, b'a', b'b', 0x12, 2, 0x10, 1]);
     }

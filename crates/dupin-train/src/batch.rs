@@ -50,18 +50,45 @@ pub fn example_tensor(network: &Network, shape: ExampleShape, rows: &Rows, dtype
 
 /// Examples, labels and weights of a batch; `weight` is that of each real example.
 pub(crate) fn tensors(network: &Network, data: &Dataset, batch: &Batch, weight: f64, dtype: DType) -> Vec<Tensor> {
-    pieces(network, data, batch, weight, batch.weights.len(), dtype).swap_remove(0)
+    let whole = Pieces { micro_batch: batch.weights.len(), replicas: 1 };
+    pieces(network, data, batch, weight, whole, dtype).swap_remove(0).swap_remove(0)
 }
 
-/// The same cut into pieces of `size` examples, the last padded with examples of weight 0; pieces of padding alone are left out.
+/// How a batch is cut: into micro-batches, which run one after the other, and those into what each replica has of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pieces {
+    /// Examples of a micro-batch.
+    pub(crate) micro_batch: usize,
+    /// Devices that share it.
+    pub(crate) replicas: usize,
+}
+
+impl Pieces {
+    /// Examples of a micro-batch that one replica has.
+    pub(crate) fn share(self) -> usize {
+        self.micro_batch.div_ceil(self.replicas)
+    }
+
+    /// Places in the batch of what replica `replica` has of micro-batch `j`. The last may have fewer than its share, or nothing: what it
+    /// takes instead are examples of weight 0.
+    pub(crate) fn places(self, j: usize, replica: usize) -> std::ops::Range<usize> {
+        let end = (j + 1) * self.micro_batch;
+        let start = (j * self.micro_batch + replica * self.share()).min(end);
+        start..(start + self.share()).min(end)
+    }
+}
+
+/// The same for each micro-batch and replica, every one of [`Pieces::share`] examples, some of weight 0; micro-batches of padding alone
+/// are left out.
 pub(crate) fn pieces(
     network: &Network,
     data: &Dataset,
     batch: &Batch,
     weight: f64,
-    size: usize,
+    cut: Pieces,
     dtype: DType,
-) -> Vec<Vec<Tensor>> {
+) -> Vec<Vec<Vec<Tensor>>> {
+    let size = cut.share();
     // An example has one label, a text one for each place.
     let (width, of_label) = (data.shape().size(), batch.labels.len() / batch.weights.len());
     let shape = match data.shape() {
@@ -71,8 +98,9 @@ pub(crate) fn pieces(
     // Of mixed examples the targets are rows of probabilities; a padded row counts nothing.
     let outputs = network.outputs();
     let mixed = batch.mixed.as_ref().map(|_| batch.target_rows(outputs));
-    let piece = |start: usize| {
-        let end = (start + size).min(batch.weights.len());
+    let piece = |places: std::ops::Range<usize>| {
+        let last = batch.weights.len();
+        let (start, end) = (places.start.min(last), places.end.min(last));
         let mut examples = rows(&batch.inputs, start * width..end * width);
         let mut labels = batch.labels[start * of_label..end * of_label].to_vec();
         match &mut examples {
@@ -80,7 +108,8 @@ pub(crate) fn pieces(
             Rows::Tokens(v) => v.resize(size * width, 0),
         }
         labels.resize(size * of_label, 0);
-        let weights: Vec<f64> = (start..start + size).map(|i| if i < batch.real { weight } else { 0.0 }).collect();
+        let mut weights: Vec<f64> = (start..end).map(|i| if i < batch.real { weight } else { 0.0 }).collect();
+        weights.resize(size, 0.0);
         vec![
             example_tensor(network, data.shape(), &examples, dtype),
             match &mixed {
@@ -94,7 +123,8 @@ pub(crate) fn pieces(
             Tensor::f64([size], weights).convert(dtype),
         ]
     };
-    (0..batch.real.max(1)).step_by(size).map(piece).collect()
+    let micro_batch = |j: usize| (0..cut.replicas).map(|r| piece(cut.places(j, r))).collect();
+    (0..batch.real.max(1).div_ceil(cut.micro_batch)).map(micro_batch).collect()
 }
 
 fn rows(all: &Rows, range: std::ops::Range<usize>) -> Rows {

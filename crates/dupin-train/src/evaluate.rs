@@ -1,7 +1,7 @@
 //! Loss, accuracy and dead units over a data set.
 
 use dupin_data::Dataset;
-use dupin_ir::{Buffer, DType, Executable, Executor, Tensor};
+use dupin_ir::{Buffer, DType, Executable, Executor, Tensor, upload_spread};
 use dupin_nn::{Loss, Network};
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,8 @@ pub struct Evaluation {
 /// A data set on the executor, with the program that measures a network on it.
 pub struct Evaluator {
     executable: Box<dyn Executable>,
-    batches: Vec<Vec<Buffer>>,
+    /// Batches that replicas run side by side, and how many there are of them.
+    groups: Vec<(usize, Vec<Buffer>)>,
 }
 
 impl Evaluator {
@@ -49,14 +50,15 @@ impl Evaluator {
         }
         let inputs = [model.traced.params.clone(), model.buffers.clone(), model.traced.data[..3].to_vec()].concat();
         let executable = executor.compile(&b.program(&inputs, &outputs)?)?;
-        let upload = |batch: Vec<Tensor>| batch.into_iter().map(|t| executor.upload(t)).collect::<Result<Vec<_>, _>>();
-        let batches = sequential_batches(network, data, batch, &[], dtype)?.into_iter().map(upload).collect::<Result<_, _>>()?;
-        Ok(Self { executable, batches })
+        let upload = |group: &[Vec<Tensor>]| upload_spread(executor, group.to_vec()).map(|buffers| (group.len(), buffers));
+        let batches = sequential_batches(network, data, batch, &[], dtype)?;
+        let groups = batches.chunks(executor.replicas()).map(upload).collect::<Result<_, _>>()?;
+        Ok(Self { executable, groups })
     }
 
-    /// Bytes of the data that it keeps.
+    /// Bytes of the data that it keeps on each device.
     pub fn data_bytes(&self) -> usize {
-        self.batches.iter().flatten().map(|b| b.ty().bytes()).sum()
+        self.groups.iter().flat_map(|g| &g.1).map(|b| b.ty().bytes()).sum()
     }
 
     /// Peak of its memory plan in bytes, parameters and data not counted.
@@ -71,18 +73,20 @@ impl Evaluator {
     pub fn run(&self, executor: &dyn Executor, params: &[Buffer], buffers: &[Buffer]) -> Result<Evaluation, Error> {
         let (mut loss, mut accuracy) = (0.0, 0.0);
         let mut highest: Vec<Vec<f64>> = Vec::new();
-        for batch in &self.batches {
-            let inputs: Vec<&Buffer> = params.iter().chain(buffers).chain(batch).collect();
+        for (count, batches) in &self.groups {
+            let inputs: Vec<&Buffer> = params.iter().chain(buffers).chain(batches).collect();
             let out = self.executable.run(&inputs)?;
-            let out = out.iter().map(|b| executor.download(b)).collect::<Result<Vec<_>, _>>()?;
-            loss += out[0].item();
-            accuracy += out[1].item();
-            let maxima: Vec<Vec<f64>> = out[2..].iter().map(Tensor::to_f64).collect();
-            if highest.is_empty() {
-                highest = maxima;
-            } else {
-                let pairs = highest.iter_mut().flatten().zip(maxima.iter().flatten());
-                pairs.for_each(|(h, m)| *h = h.max(*m));
+            let out = out.iter().map(|b| executor.download_each(b)).collect::<Result<Vec<_>, _>>()?;
+            for replica in 0..*count {
+                loss += out[0][replica].item();
+                accuracy += out[1][replica].item();
+                let maxima: Vec<Vec<f64>> = out[2..].iter().map(|each| each[replica].to_f64()).collect();
+                if highest.is_empty() {
+                    highest = maxima;
+                } else {
+                    let pairs = highest.iter_mut().flatten().zip(maxima.iter().flatten());
+                    pairs.for_each(|(h, m)| *h = h.max(*m));
+                }
             }
         }
         let units = highest.iter().flatten().count();

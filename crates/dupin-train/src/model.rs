@@ -32,6 +32,33 @@ pub fn trace(network: &Network, loss: &Loss, batch: usize, dtype: DType, train: 
 /// The same; with `mixed`, targets are distributions over the outputs (or values to reach, with a squared loss), `[batch, outputs]`,
 /// instead of labels.
 pub fn trace_targets(network: &Network, loss: &Loss, batch: usize, dtype: DType, train: bool, mixed: bool) -> TracedModel {
+    write(network, loss, batch, dtype, if train { Statistics::OfBatch } else { Statistics::Running }, mixed)
+}
+
+/// The examples of a training step that one of `replicas` has, `batch` of them. The loss is their share of it; normalisation uses the
+/// statistics of the examples of all.
+pub(crate) fn trace_step(
+    network: &Network,
+    loss: &Loss,
+    batch: usize,
+    dtype: DType,
+    mixed: bool,
+    replicas: usize,
+) -> TracedModel {
+    let statistics = if replicas > 1 { Statistics::OfSpreadBatch } else { Statistics::OfBatch };
+    write(network, loss, batch, dtype, statistics, mixed)
+}
+
+/// Which statistics normalisation uses.
+#[derive(Clone, Copy, PartialEq)]
+enum Statistics {
+    Running,
+    OfBatch,
+    /// Of a batch of which each replica has a part.
+    OfSpreadBatch,
+}
+
+fn write(network: &Network, loss: &Loss, batch: usize, dtype: DType, statistics: Statistics, mixed: bool) -> TracedModel {
     let mut b = Builder::new();
     let params: Vec<Value> = network.params().iter().map(|p| b.input(&p.name, TensorType::new(dtype, p.shape.clone()))).collect();
     let shape = [&[batch], network.input_shape()].concat();
@@ -47,12 +74,12 @@ pub fn trace_targets(network: &Network, loss: &Loss, batch: usize, dtype: DType,
     let w = b.input("weights", TensorType::new(dtype, [batch]));
     let buffers: Vec<Value> =
         network.buffers().iter().map(|s| b.input(&s.name, TensorType::new(dtype, s.shape.clone()))).collect();
-    let mode = if train {
+    let mode = if statistics == Statistics::Running {
+        Mode::Eval
+    } else {
         let zero = b.splat_like(w, 0.0);
         let counts = b.compare(CompareOp::Ne, w, zero);
-        Mode::Train { mask: Some(b.convert(counts, dtype)) }
-    } else {
-        Mode::Eval
+        Mode::Train { mask: Some(b.convert(counts, dtype)), spread: statistics == Statistics::OfSpreadBatch }
     };
     let applied = network.apply(&mut b, &params, &buffers, x, mode);
     let value = loss.weighted(&mut b, applied.logits, y, w);

@@ -6,18 +6,23 @@
 //! run after those, over all micro-batches again, and the update comes last. So accumulation means the same for every objective,
 //! linear in the gradient or not, and the result differs from that of one piece by rounding alone. (A network that normalises over
 //! the batch does so over micro-batches instead: there the two differ, as in every framework.)
+//!
+//! An executor of several replicas spreads every micro-batch over them. The same sums, and those of the statistics of normalisation
+//! layers, are then sums over replicas inside the program: all that is state is the same on every replica, and what a step does, also
+//! to a network that normalises over the batch, is what it does on one device, to rounding.
 
 use std::collections::HashMap;
 
 use dupin_curvature::products;
 use dupin_ir::prim::rng::threefry2x32;
 use dupin_ir::transform::substitute;
-use dupin_ir::{Buffer, Builder, DType, Executable, Executor, Flop, Tensor, TensorType, Value};
+use dupin_ir::{Buffer, Builder, DType, Executable, Executor, Flop, Tensor, TensorType, Value, upload_spread};
 use dupin_nn::{Loss, Network};
 
+use crate::batch::Pieces;
 use crate::error::Error;
-use crate::model::trace_targets;
-use crate::objective::{Context, Objective, Point, Total, norm};
+use crate::model::trace_step;
+use crate::objective::{Context, Objective, Piece, Point, Total, norm};
 use crate::optimizer::{Inputs, Update};
 use crate::state::{AVERAGE, AVERAGE_BUFFERS, Each, Sections};
 
@@ -111,7 +116,8 @@ struct Compiled {
     phases: Vec<Phase>,
     last: Phase,
     values: Values,
-    metrics: [Value; 4],
+    /// Loss, accuracy and the two norms, `[4]`.
+    metrics: Value,
     /// Sums over micro-batches, with what they start from.
     zeros: Vec<(Value, Buffer)>,
 }
@@ -122,11 +128,14 @@ pub struct StepProgram {
     variants: Vec<Compiled>,
     period: u64,
     sections: Sections,
-    micro_batches: usize,
-    micro_batch: usize,
+    batch: usize,
+    pieces: Pieces,
     dtype: DType,
     mixed: bool,
 }
+
+/// A batch on the executor: examples, labels and weights of each micro-batch, which replicas have their parts of.
+pub(crate) type StepBatch = Vec<Vec<Buffer>>;
 
 impl StepProgram {
     /// Compiles a step.
@@ -138,17 +147,17 @@ impl StepProgram {
         let period = p.objective.period();
         let kinds: &[bool] = if period > 1 { &[true, false] } else { &[true] };
         let variants = kinds.iter().map(|&fresh| compile(executor, p, &sections, fresh)).collect::<Result<_, _>>()?;
-        let micro_batches = p.batch.div_ceil(p.micro_batch);
-        Ok(Self { variants, period, sections, micro_batches, micro_batch: p.micro_batch, dtype: p.dtype, mixed: p.mixed })
+        let pieces = Pieces { micro_batch: p.micro_batch, replicas: executor.replicas() };
+        Ok(Self { variants, period, sections, batch: p.batch, pieces, dtype: p.dtype, mixed: p.mixed })
     }
 
-    /// Floating-point operations of a step; of one with the second gradient, if only some have it.
+    /// Floating-point operations of a step, on each replica; of one with the second gradient, if only some have it.
     pub fn flop(&self) -> Flop {
         let c = &self.variants[0];
         let mut sum = c.last.flop;
         for p in &c.phases {
-            sum.contraction += self.micro_batches as u64 * p.flop.contraction;
-            sum.other += self.micro_batches as u64 * p.flop.other;
+            sum.contraction += self.micro_batches() as u64 * p.flop.contraction;
+            sum.other += self.micro_batches() as u64 * p.flop.other;
         }
         sum
     }
@@ -165,14 +174,19 @@ impl StepProgram {
         self.variants.iter().map(of).max().unwrap_or(0)
     }
 
-    /// Pieces that a batch is run in.
+    /// Pieces that a batch is run in, one after the other.
     pub fn micro_batches(&self) -> usize {
-        self.micro_batches
+        self.batch.div_ceil(self.pieces.micro_batch)
     }
 
     /// Examples of a piece.
     pub fn micro_batch(&self) -> usize {
-        self.micro_batch
+        self.pieces.micro_batch
+    }
+
+    /// How a batch is cut.
+    pub(crate) fn pieces(&self) -> Pieces {
+        self.pieces
     }
 
     /// Whether targets are distributions.
@@ -184,14 +198,14 @@ impl StepProgram {
         &self.sections
     }
 
-    /// Runs a step: `state` is replaced by what comes after; `batch` is examples, labels and weights of each micro-batch.
+    /// Runs a step: `state` is replaced by what comes after.
     pub(crate) fn run(
         &self,
         executor: &dyn Executor,
         update: &Update,
         at: &Place,
         state: &mut Vec<Buffer>,
-        batch: Vec<Vec<Tensor>>,
+        batch: &StepBatch,
     ) -> Result<StepMetrics, Error> {
         let fresh = at.step.is_multiple_of(self.period);
         let c = &self.variants[usize::from(!fresh)];
@@ -208,27 +222,36 @@ impl StepProgram {
         known.extend(v.state.iter().copied().zip(state.iter().cloned()));
         known.extend(c.zeros.iter().cloned());
 
-        let upload = |t: Vec<Tensor>| t.into_iter().map(|t| executor.upload(t)).collect::<Result<Vec<_>, _>>();
-        let pieces = batch.into_iter().map(upload).collect::<Result<Vec<_>, _>>()?;
-        let one_piece = pieces.len() == 1;
         for phase in &c.phases {
-            for (j, piece) in pieces.iter().enumerate() {
+            for (j, piece) in batch.iter().enumerate() {
                 known.extend(v.data.iter().copied().zip(piece.iter().cloned()));
                 known.insert(v.group_key, executor.upload(Tensor::u32([2], group_key(at.key, j).to_vec()))?);
-                let rows = (0..self.micro_batch).map(|i| (j * self.micro_batch + i) as i32).collect();
-                known.insert(v.rows, executor.upload(Tensor::i32([self.micro_batch], rows))?);
+                known.insert(v.rows, self.rows(executor, j)?);
                 phase.run(&mut known)?;
             }
         }
-        if one_piece {
-            known.extend(v.data.iter().copied().zip(pieces.into_iter().flatten()));
+        if let [whole] = &batch[..] {
+            known.extend(v.data.iter().copied().zip(whole.iter().cloned()));
+            if self.pieces.replicas > 1 {
+                known.insert(v.rows, self.rows(executor, 0)?);
+            }
         }
         c.last.run(&mut known)?;
-        let number = |i: usize| executor.download(&known[&c.metrics[i]]).map(|t| t.item());
+        let measured = executor.download(&known[&c.metrics])?.to_f64();
         let metrics =
-            StepMetrics { loss: number(0)?, accuracy: number(1)?, gradient_norm: number(2)?, direction_norm: number(3)? };
+            StepMetrics { loss: measured[0], accuracy: measured[1], gradient_norm: measured[2], direction_norm: measured[3] };
         *state = v.state.iter().map(|s| known[s].clone()).collect();
         Ok(metrics)
+    }
+
+    /// Places in the batch of the examples of micro-batch `j`; those of padding have any.
+    fn rows(&self, executor: &dyn Executor, j: usize) -> Result<Buffer, Error> {
+        let of = |r: usize| {
+            let start = self.pieces.places(j, r).start;
+            let rows: Vec<i32> = (start..start + self.pieces.share()).map(|i| i as i32).collect();
+            vec![Tensor::i32([rows.len()], rows)]
+        };
+        Ok(upload_spread(executor, (0..self.pieces.replicas).map(of).collect())?.remove(0))
     }
 }
 
@@ -251,8 +274,9 @@ impl Phase {
 }
 
 fn compile(executor: &dyn Executor, p: &StepParams, sections: &Sections, fresh: bool) -> Result<Compiled, Error> {
-    let cut = p.micro_batch < p.batch;
-    let mut model = trace_targets(p.network, p.loss, p.micro_batch, p.dtype, true, p.mixed);
+    let (cut, spread) = (p.micro_batch < p.batch, executor.replicas() > 1);
+    let examples = Pieces { micro_batch: p.micro_batch, replicas: executor.replicas() }.share();
+    let mut model = trace_step(p.network, p.loss, examples, p.dtype, p.mixed, executor.replicas());
     let traced = &mut model.traced;
     let b = &mut traced.builder;
     let scalar = TensorType::scalar(p.dtype);
@@ -273,7 +297,7 @@ fn compile(executor: &dyn Executor, p: &StepParams, sections: &Sections, fresh: 
             state: [&traced.params[..], &model.buffers, &slots].concat(),
             data: traced.data[..3].to_vec(),
             group_key: if cut { b.input("group_key", TensorType::new(DType::U32, [2])) } else { key },
-            rows: b.input("rows", TensorType::new(DType::I32, [p.micro_batch])),
+            rows: b.input("rows", TensorType::new(DType::I32, [examples])),
         }
     };
     let (_, _, slots) = sections.cut(&values.state);
@@ -284,8 +308,10 @@ fn compile(executor: &dyn Executor, p: &StepParams, sections: &Sections, fresh: 
     let gradient = products::gradient(b, traced.loss, traced.logits, &traced.params);
     let at = Point { loss: traced.loss, logits: traced.logits, params: &traced.params, gradient: &gradient };
     let mut step = Context::new(b, p.loss, traced.data[2], values.key).at_progress(values.progress).with_memory(memory, fresh);
-    if cut {
-        step = step.in_micro_batches(p.batch, values.rows, values.group_key, &values.data);
+    if cut || spread {
+        let own = if cut { vec![values.rows, values.group_key] } else { vec![values.rows] };
+        let (rows, group_key, varying) = (values.rows, values.group_key, [values.data.clone(), own].concat());
+        step = step.of_piece(Piece { batch: p.batch, rows, group_key, varying, in_turn: cut, spread });
     }
     let direction = p.objective.step_direction(b, &at, &mut step);
     let direction_norm = norm(b, &direction.values);
@@ -324,11 +350,12 @@ fn compile(executor: &dyn Executor, p: &StepParams, sections: &Sections, fresh: 
             state.extend(old.iter().zip(new).map(|(&old, &new)| averaged(b, weight, old, new)));
         }
     }
-    // Two metrics may be one expression, and an output may be an input: each is given a place of its own.
-    let measured = [loss, accuracy, gradient_norm, direction_norm];
-    let metrics = measured.map(|_| b.input("metric", scalar.clone()));
+    // One tensor: who reads metrics waits for the device once.
+    let measured = [loss, accuracy, gradient_norm, direction_norm].map(|v| b.reshape(v, &[1]));
+    let measured = b.concatenate(&measured, 0);
+    let metrics = b.input("metrics", TensorType::new(p.dtype, [4]));
     let moved = values.state.iter().copied().zip(state).filter(|(old, new)| old != new);
-    let last: Vec<(Value, Value)> = moved.chain(metrics.into_iter().zip(measured)).collect();
+    let last: Vec<(Value, Value)> = moved.chain([(metrics, measured)]).collect();
 
     let fixed = [&[values.learning_rate, values.progress, values.key], &values.scalars[..], &values.state].concat();
     let piece = [&values.data[..], &[values.group_key, values.rows]].concat();
@@ -345,7 +372,7 @@ fn compile(executor: &dyn Executor, p: &StepParams, sections: &Sections, fresh: 
         wholes.extend(outputs.iter().map(|o| o.0).filter(|w| !fixed.contains(w)));
         phases.push(Phase::compile(executor, b, &[&fixed[..], &piece, &wholes].concat(), &outputs)?);
     }
-    let known = if cut { [&fixed[..], &wholes].concat() } else { [&fixed[..], &values.data].concat() };
+    let known = if cut { [&fixed[..], &wholes].concat() } else { [&fixed[..], &values.data, &[values.rows]].concat() };
     let last = Phase::compile(executor, b, &known, &last)?;
     let zero = |t: &Total| executor.upload(Tensor::zeros(b.ty(t.whole))).map(|z| (t.whole, z));
     let zeros = totals.iter().map(zero).collect::<Result<_, _>>()?;

@@ -1,7 +1,7 @@
 //! The training loop.
 
 use dupin_data::{Augmentation, BatchPlan, Epoch, LastBatch, Split};
-use dupin_ir::{Buffer, DType, Executor, Tensor};
+use dupin_ir::{Buffer, DType, Executor, upload_spread};
 use dupin_nn::{Loss, Network};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::objective::{self, Objective};
 use crate::optimizer::Update;
 use crate::schedule::{Schedule, Span};
 use crate::state::{AVERAGE, AVERAGE_BUFFERS, EpochSums, Slot, State};
-use crate::step::{Place, StepMetrics, StepParams, StepProgram, step_key};
+use crate::step::{Place, StepBatch, StepMetrics, StepParams, StepProgram, step_key};
 
 /// Examples per run of an evaluation.
 const EVALUATION_BATCH: usize = 500;
@@ -51,7 +51,7 @@ pub struct EpochMetrics {
     pub average_test_accuracy: Option<f64>,
 }
 
-/// What a run needs of memory, in bytes, known before it starts.
+/// What a run needs of memory on each device, in bytes, known before it starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
     /// Parameters, optimizer, averages and running statistics, before and after a step.
@@ -93,7 +93,7 @@ pub struct Trainer<'a> {
     state: Vec<Buffer>,
     /// The order of the epoch under way, and the batch of the next step, if they are made already.
     order: Option<(u64, Epoch)>,
-    ready: Option<(u64, Vec<Vec<Tensor>>)>,
+    ready: Option<(u64, StepBatch)>,
 }
 
 impl<'a> Trainer<'a> {
@@ -132,7 +132,8 @@ impl<'a> Trainer<'a> {
         };
         let program = StepProgram::new(executor, &params)?;
         // A batch in pieces is one that does not fit: evaluation keeps to the pieces.
-        let evaluation = if program.micro_batches() > 1 { micro_batch.min(EVALUATION_BATCH) } else { EVALUATION_BATCH };
+        let evaluation =
+            if program.micro_batches() > 1 { program.pieces().share().min(EVALUATION_BATCH) } else { EVALUATION_BATCH };
         let evaluator = Evaluator::new(executor, &network, &loss, &data.test, evaluation, dtype)?;
         let start = program.sections().start(&network, network.initialize(init, config.seed, dtype), dtype);
         let (step, sums, state, order, ready) = (0, EpochSums::default(), Vec::new(), None, None);
@@ -179,7 +180,7 @@ impl<'a> Trainer<'a> {
     pub fn memory(&self) -> Memory {
         let state: usize = self.state.iter().map(|b| b.ty().bytes()).sum();
         let example = self.data.train.shape().size() * self.dtype.size();
-        let examples = self.program.micro_batch() * self.program.micro_batches();
+        let examples = self.program.pieces().share() * self.program.micro_batches();
         let step = self.program.peak_bytes().max(self.evaluator.peak_bytes());
         let (sums, test) = (2 * self.program.total_bytes(), self.evaluator.data_bytes());
         Memory { state: 2 * state, batch: 2 * examples * example, sums, step, test }
@@ -255,14 +256,15 @@ impl<'a> Trainer<'a> {
         self.config.learning_rate * self.schedule.factor(step as usize, run)
     }
 
-    /// The batch of a step, in micro-batches. Nothing but the step's number and the seed decides it.
-    fn batch(&self, order: &Epoch, step: u64) -> Result<Vec<Vec<Tensor>>, Error> {
+    /// The batch of a step, in micro-batches, where the executor takes it. Nothing but the step's number and the seed decides it.
+    fn batch(&self, order: &Epoch, step: u64) -> Result<StepBatch, Error> {
         let batch = order.batch(&self.data.train, self.plan.locate(step).1)?;
         let weight = 1.0 / batch.real as f64;
-        Ok(pieces(&self.network, &self.data.train, &batch, weight, self.program.micro_batch(), self.dtype))
+        let pieces = pieces(&self.network, &self.data.train, &batch, weight, self.program.pieces(), self.dtype);
+        Ok(pieces.into_iter().map(|replicas| upload_spread(self.executor, replicas)).collect::<Result<_, _>>()?)
     }
 
-    /// Trains one step. The batch of the next is made meanwhile, on a thread of its own.
+    /// Trains one step. The batch of the next is made and brought to the device meanwhile, on a thread of its own.
     ///
     /// # Errors
     /// [`Error::Diverged`] if loss or direction are not finite: the state is then that before the step.
@@ -285,11 +287,10 @@ impl<'a> Trainer<'a> {
         };
         let before = self.state.clone();
         let mut state = before.clone();
-        let shared = batch.clone();
         let more = in_epoch + 1 < self.plan.steps();
         let (done, next) = std::thread::scope(|s| {
             let next = more.then(|| s.spawn(|| self.batch(&order, self.step + 1)));
-            let done = self.program.run(self.executor, &self.update, &place, &mut state, shared);
+            let done = self.program.run(self.executor, &self.update, &place, &mut state, &batch);
             (done, next.map(|n| n.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))))
         });
         let m = done?;

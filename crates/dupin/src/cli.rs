@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use dupin::ir::stablehlo::Precision;
 
 use crate::command::{
     bench::Bench, compare::Compare, data::Data, devices::Devices, diag::Diag, eigs::Eigs, landscape::Landscape, report::Report,
@@ -28,9 +29,18 @@ pub(crate) struct Cli {
     /// What computes: `cpu`, this machine's processors; `pjrt`, a GPU, TPU or whatever a PJRT plugin offers
     ///
     /// `pjrt:NAME` takes a plugin by name (cuda, rocm, tpu, oneapi, cpu), `pjrt:FILE` one by its file, as the variable DUPIN_PJRT_PLUGIN
-    /// does for `pjrt`. `:N` at the end takes device N of it. `dupin devices` lists what is there and what to install.
+    /// does for `pjrt`. `:N` at the end takes device N of it; `:0-3` or `:0,2` several, which share every batch: results are those of one
+    /// device, to rounding. `dupin devices` lists what is there and what to install.
     #[arg(long, global = true, value_name = "DEVICE", default_value = "cpu")]
     pub(crate) device: Device,
+
+    /// How a plugin computes products of f32: f32, tf32, or bf16 with sums in f32
+    ///
+    /// tf32 lets the device drop operands to 10 bits of mantissa (NVIDIA tensor cores; a TPU takes bfloat16, processors stay at f32):
+    /// relative error up to 2^-11 per operand. bf16 rounds operands to 8 bits: 2^-9 per operand, and 0.2 to 0.8 % of gradients
+    /// and products with H, G and N of small networks, measured against f64. Products of f64 and everything else are as their types say.
+    #[arg(long, global = true, value_name = "TYPE", default_value = "f32", value_parser = crate::device::precision)]
+    pub(crate) precision: Precision,
 
     /// No progress on standard error
     #[arg(long, short, global = true)]

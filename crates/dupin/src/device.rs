@@ -2,23 +2,28 @@
 
 use std::str::FromStr;
 
+use dupin::ir::stablehlo::Precision;
+
 /// Where programs run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Device {
     /// The native executor.
     Cpu,
-    /// A device of a PJRT plugin.
+    /// One or more devices of a PJRT plugin.
     Plugin(Plugin),
 }
 
-/// A device of a PJRT plugin, as it was typed.
+/// Devices of a PJRT plugin, as they were typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plugin {
     /// A name, a file, or neither: whatever is found.
     which: Option<String>,
-    /// The device's position among the plugin's.
-    index: usize,
+    /// The devices' positions among the plugin's: each is a replica.
+    indices: Vec<usize>,
 }
+
+/// More devices than any machine has.
+const MOST_DEVICES: usize = 1024;
 
 impl FromStr for Device {
     type Err = String;
@@ -27,28 +32,62 @@ impl FromStr for Device {
         let (kind, rest) = text.split_once(':').map_or((text, None), |(k, r)| (k, Some(r)));
         match (kind, rest) {
             ("cpu", None) => Ok(Self::Cpu),
-            ("pjrt", None) => Ok(Self::Plugin(Plugin { which: None, index: 0 })),
+            ("pjrt", None) => Ok(Self::Plugin(Plugin { which: None, indices: vec![0] })),
             ("pjrt", Some(rest)) => {
-                // A number at the end is the device, whatever stands before it: `1`, `cuda:1`, `/lib/plugin.so:1`.
-                let (which, index) = match rest.rsplit_once(':').map_or(("", rest), |(w, i)| (w, i)) {
-                    (which, last) if !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit()) => {
-                        (which, last.parse().map_err(|_| format!("`{last}` is too large for the number of a device"))?)
-                    }
-                    _ => (rest, 0),
+                // Numbers at the end are devices, whatever stands before them: `1`, `cuda:0-3`, `/lib/plugin.so:0,2`.
+                let (which, indices) = match rest.rsplit_once(':').unwrap_or(("", rest)) {
+                    (which, list) if is_list(list) => (which, positions(list)?),
+                    _ => (rest, vec![0]),
                 };
-                Ok(Self::Plugin(Plugin { which: (!which.is_empty()).then(|| which.to_string()), index }))
+                Ok(Self::Plugin(Plugin { which: (!which.is_empty()).then(|| which.to_string()), indices }))
             }
-            _ => {
-                Err("a device is `cpu`, `pjrt`, `pjrt:NAME` such as `pjrt:cuda`, or `pjrt:FILE`; `:N` at the end takes device N"
-                    .into())
-            }
+            _ => Err(
+                "a device is `cpu`, `pjrt`, `pjrt:NAME` such as `pjrt:cuda`, or `pjrt:FILE`; `:N` at the end takes device N, \
+                      `:0-3` or `:0,2` several"
+                    .into(),
+            ),
         }
     }
 }
 
+fn is_list(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit()) && text.bytes().all(|b| b.is_ascii_digit() || b == b',' || b == b'-')
+}
+
+/// The devices that a list such as `0,2` or `0-3` names, each once.
+fn positions(list: &str) -> Result<Vec<usize>, String> {
+    let number = |text: &str| match text.parse::<usize>() {
+        Ok(n) if n < MOST_DEVICES => Ok(n),
+        Err(_) if text.is_empty() => Err(format!("a number is missing in the devices `{list}`")),
+        _ => Err(format!("`{text}` is too large for the number of a device")),
+    };
+    let mut out = Vec::new();
+    for item in list.split(',') {
+        let (first, last) = item.split_once('-').unwrap_or((item, item));
+        let (first, last) = (number(first)?, number(last)?);
+        if last < first {
+            return Err(format!("the devices `{item}` run backwards"));
+        }
+        for i in first..=last {
+            if out.contains(&i) {
+                return Err(format!("device {i} is in `{list}` twice: each can be a replica once"));
+            }
+            out.push(i);
+        }
+    }
+    Ok(out)
+}
+
+/// The precision that `--precision` names.
+pub(crate) fn precision(text: &str) -> Result<Precision, String> {
+    let names: Vec<&str> = Precision::ALL.iter().map(|p| p.name()).collect();
+    let found = Precision::ALL.into_iter().find(|p| p.name() == text);
+    found.ok_or_else(|| format!("precisions are {}", names.join(", ")))
+}
+
 #[cfg(not(feature = "pjrt"))]
 impl Plugin {
-    pub(crate) fn load(&self) -> anyhow::Result<Box<dyn dupin::ir::Executor>> {
+    pub(crate) fn load(&self, _: Precision) -> anyhow::Result<Box<dyn dupin::ir::Executor>> {
         anyhow::bail!("this build of dupin has no PJRT plugins: build it with `--features pjrt`")
     }
 }
@@ -66,11 +105,11 @@ mod with_plugins {
     use dupin::pjrt::locate::{self, KNOWN, Known};
     use dupin::pjrt::{Options, Pjrt};
 
-    use super::Plugin;
+    use super::{Plugin, Precision};
 
     impl Plugin {
-        pub(crate) fn load(&self) -> anyhow::Result<Box<dyn Executor>> {
-            let options = Options { device: self.index, cache: cache(), ..Options::default() };
+        pub(crate) fn load(&self, precision: Precision) -> anyhow::Result<Box<dyn Executor>> {
+            let options = Options { devices: self.indices.clone(), precision, cache: cache() };
             Ok(Box::new(Pjrt::load(&self.file()?, &options)?))
         }
 
@@ -148,15 +187,30 @@ mod tests {
 
     #[test]
     fn devices_are_parsed() {
-        let plugin = |which: Option<&str>, index| Device::Plugin(Plugin { which: which.map(Into::into), index });
+        let plugin = |which: Option<&str>, indices: &[usize]| {
+            Ok(Device::Plugin(Plugin { which: which.map(Into::into), indices: indices.to_vec() }))
+        };
         assert_eq!("cpu".parse(), Ok(Device::Cpu));
-        assert_eq!("pjrt".parse(), Ok(plugin(None, 0)));
-        assert_eq!("pjrt:3".parse(), Ok(plugin(None, 3)));
-        assert_eq!("pjrt:cuda".parse(), Ok(plugin(Some("cuda"), 0)));
-        assert_eq!("pjrt:cuda:12".parse(), Ok(plugin(Some("cuda"), 12)));
-        assert_eq!("pjrt:/a/b.so".parse(), Ok(plugin(Some("/a/b.so"), 0)));
-        assert_eq!("pjrt:/a:b/c.so:1".parse(), Ok(plugin(Some("/a:b/c.so"), 1)));
-        assert!("gpu".parse::<Device>().is_err_and(|e| e.starts_with("a device is `cpu`, `pjrt`")));
-        assert!("pjrt:99999999999999999999".parse::<Device>().is_err_and(|e| e.contains("too large")));
+        assert_eq!("pjrt".parse(), plugin(None, &[0]));
+        assert_eq!("pjrt:3".parse(), plugin(None, &[3]));
+        assert_eq!("pjrt:cuda".parse(), plugin(Some("cuda"), &[0]));
+        assert_eq!("pjrt:cuda:12".parse(), plugin(Some("cuda"), &[12]));
+        assert_eq!("pjrt:cuda:0-3".parse(), plugin(Some("cuda"), &[0, 1, 2, 3]));
+        assert_eq!("pjrt:0,5-6,2".parse(), plugin(None, &[0, 5, 6, 2]));
+        assert_eq!("pjrt:/a/b.so".parse(), plugin(Some("/a/b.so"), &[0]));
+        assert_eq!("pjrt:/a:b/c.so:1".parse(), plugin(Some("/a:b/c.so"), &[1]));
+        let message = |text: &str| text.parse::<Device>().unwrap_err();
+        assert!(message("gpu").starts_with("a device is `cpu`, `pjrt`"));
+        assert!(message("pjrt:99999999999999999999").contains("too large"));
+        assert!(message("pjrt:cuda:0-99999999").contains("too large"));
+        assert_eq!(message("pjrt:cpu:0,1,0-2"), "device 0 is in `0,1,0-2` twice: each can be a replica once");
+        assert_eq!(message("pjrt:cpu:3-1"), "the devices `3-1` run backwards");
+        assert_eq!(message("pjrt:cpu:0,"), "a number is missing in the devices `0,`");
+    }
+
+    #[test]
+    fn precisions_are_parsed() {
+        assert_eq!(precision("tf32"), Ok(Precision::Tf32));
+        assert_eq!(precision("f16"), Err("precisions are f32, tf32, bf16".into()));
     }
 }

@@ -28,7 +28,7 @@ fn main() -> ExitCode {
             return if e.use_stderr() { ExitCode::from(COULD_NOT_RUN) } else { ExitCode::SUCCESS };
         }
     };
-    let context = output::Context::new(cli.threads, cli.device, cli.quiet);
+    let context = output::Context::new(cli.threads, cli.device, cli.precision, cli.quiet);
     let done = match &cli.command {
         Command::Train(c) => c.run(&context),
         Command::Split(c) => c.run(&context),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use dupin::cpu::Cpu;
 use dupin::ir::Executor;
+use dupin::ir::stablehlo::Precision;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::device::Device;
@@ -32,34 +33,43 @@ pub(crate) struct Context {
     pub(crate) threads: Option<usize>,
     /// What computes.
     pub(crate) device: Device,
+    precision: Precision,
     quiet: bool,
     start: Instant,
 }
 
 impl Context {
-    pub(crate) fn new(threads: Option<u32>, device: Device, quiet: bool) -> Self {
-        Self { threads: threads.map(|t| t as usize), device, quiet, start: Instant::now() }
+    pub(crate) fn new(threads: Option<u32>, device: Device, precision: Precision, quiet: bool) -> Self {
+        Self { threads: threads.map(|t| t as usize), device, precision, quiet, start: Instant::now() }
     }
 
     /// The executor that computes: the one place that makes what `--device` says.
     pub(crate) fn executor(&self) -> anyhow::Result<Box<dyn Executor>> {
         match &self.device {
             Device::Cpu => Ok(Box::new(self.cpu()?)),
-            Device::Plugin(plugin) => plugin.load(),
+            Device::Plugin(plugin) => plugin.load(self.precision),
         }
     }
 
     /// An executor for each of `workers` that compute side by side: one thread each of the native one, or one plugin for all.
     pub(crate) fn executors(&self, workers: usize) -> anyhow::Result<Vec<Arc<dyn Executor>>> {
         match &self.device {
-            Device::Cpu => (0..workers).map(|_| Ok(Arc::new(Cpu::new(Some(1))?) as Arc<dyn Executor>)).collect(),
-            Device::Plugin(plugin) => Ok(vec![Arc::from(plugin.load()?); workers]),
+            Device::Cpu => (0..workers).map(|_| Ok(Arc::new(self.native(Some(1))?) as Arc<dyn Executor>)).collect(),
+            Device::Plugin(plugin) => Ok(vec![Arc::from(plugin.load(self.precision)?); workers]),
         }
     }
 
     /// The native executor, for what it alone can show.
     pub(crate) fn cpu(&self) -> anyhow::Result<Cpu> {
-        Ok(Cpu::new(self.threads)?)
+        self.native(self.threads)
+    }
+
+    fn native(&self, threads: Option<usize>) -> anyhow::Result<Cpu> {
+        if self.precision != Precision::Exact {
+            let name = self.precision.name();
+            anyhow::bail!("the native executor computes products of f32 in f32: `--precision {name}` goes with `--device pjrt`");
+        }
+        Ok(Cpu::new(threads)?)
     }
 
     /// Threads that will be used.

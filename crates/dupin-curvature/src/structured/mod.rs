@@ -27,7 +27,7 @@ mod root;
 mod samples;
 mod walk;
 
-use dupin_ir::{Buffer, Executor, Tensor, Value};
+use dupin_ir::{Buffer, Executor, Tensor, Value, upload_spread};
 
 pub use class::Outside;
 pub use root::{Curve, LossRoot, Root};
@@ -238,53 +238,68 @@ fn run(
     let n = ty.shape.first().copied().unwrap_or(1);
     let mut of_points: Vec<Vec<Group>> = points.iter().map(|_| groups(&layout)).collect();
     let mut of_change = (points.len() == 2).then(|| groups(&layout));
-    for index in 0..points.first().map_or(0, |p| p.batches.len()) {
-        // One list of passes per point.
-        let mut passes: Vec<Vec<Rows>> = Vec::new();
+    let batches = points.first().map_or(0, |p| p.batches.len());
+    let replicas = executor.replicas();
+    // Traces are of single examples: nothing is summed over replicas, each takes the keys of its own batch.
+    for start in (0..batches).step_by(replicas) {
+        let group = start..(start + replicas).min(batches);
+        // For each batch one list of passes per point.
+        let mut passes: Vec<Vec<Vec<Rows>>> = group.clone().map(|_| Vec::new()).collect();
         for (point, params) in points.iter().zip(&params) {
-            let batch: Vec<Buffer> = point.batches[index].iter().map(upload).collect::<Result<_, _>>()?;
-            let fixed: Vec<&Buffer> = params.iter().chain(&batch).collect();
+            let data = upload_spread(executor, point.batches[group.clone()].to_vec())?;
+            let fixed: Vec<&Buffer> = params.iter().chain(&data).collect();
             let exact = match &exact {
                 Some(columns) => Some(all_columns(executor, columns, &fixed, &ty, count * n)?),
                 None => None,
             };
             let residuals = pass.residuals(&fixed)?;
-            let mut of_point = Vec::new();
+            for of_batch in &mut passes {
+                of_batch.push(Vec::new());
+            }
             for k in 0..settings.passes {
-                let keys = (0..sites).map(|site| executor.upload(key(settings.seed, index, k, site)));
-                let mut rows = pass.run(executor, &keys.collect::<Result<Vec<_>, _>>()?, &residuals, count * n)?;
-                if let Some(exact) = &exact {
-                    rows.gauss_newton.clone_from(exact);
-                }
-                for (what, values) in [("a trace of G", &rows.gauss_newton), ("a trace of N", &rows.nme)] {
-                    if let Some(&value) = values.iter().find(|v| !v.is_finite()) {
-                        return Err(Error::NotFinite { what, batch: index, value });
+                let keys = |index| (0..sites).map(|site| key(settings.seed, index, k, site)).collect();
+                let keys = upload_spread(executor, group.clone().map(keys).collect())?;
+                let rows = pass.run(executor, &keys, &residuals, count * n)?;
+                for (replica, (mut rows, of_batch)) in rows.into_iter().zip(&mut passes).enumerate() {
+                    if let Some(exact) = &exact {
+                        rows.gauss_newton.clone_from(&exact[replica]);
                     }
-                }
-                of_point.push(rows);
-            }
-            passes.push(of_point);
-        }
-        if let (Some(change), [first, second]) = (&mut of_change, &passes[..]) {
-            for (first, second) in first.iter().zip(second) {
-                let less = |a: &[f64], b: &[f64]| -> Vec<f64> { a.iter().zip(b).map(|(a, b)| b - a).collect() };
-                let (g, t) = (less(&first.gauss_newton, &second.gauss_newton), less(&first.nme, &second.nme));
-                for group in change.iter_mut() {
-                    group.push(&g, &t, n);
+                    for (what, values) in [("a trace of G", &rows.gauss_newton), ("a trace of N", &rows.nme)] {
+                        if let Some(&value) = values.iter().find(|v| !v.is_finite()) {
+                            return Err(Error::NotFinite { what, batch: start + replica, value });
+                        }
+                    }
+                    of_batch.last_mut().expect("a point's list was just begun").push(rows);
                 }
             }
         }
-        for (groups, passes) in of_points.iter_mut().zip(&passes) {
-            for rows in passes {
-                for group in groups.iter_mut() {
-                    group.push(&rows.gauss_newton, &rows.nme, n);
-                }
-            }
+        for (index, passes) in group.zip(&passes) {
+            add(passes, n, &mut of_points, of_change.as_deref_mut());
+            progress(index + 1);
         }
-        of_points.iter_mut().chain(&mut of_change).flatten().for_each(Group::close);
-        progress(index + 1);
     }
     Ok(Ok(of_points.iter().chain(&of_change).map(|groups| collect(&layout, groups, settings)).collect()))
+}
+
+/// Adds the passes over one batch, a list for each point, to the sums of the points and of the second less the first.
+fn add(passes: &[Vec<Rows>], n: usize, of_points: &mut [Vec<Group>], mut of_change: Option<&mut [Group]>) {
+    if let (Some(change), [first, second]) = (&mut of_change, passes) {
+        for (first, second) in first.iter().zip(second) {
+            let less = |a: &[f64], b: &[f64]| -> Vec<f64> { a.iter().zip(b).map(|(a, b)| b - a).collect() };
+            let (g, t) = (less(&first.gauss_newton, &second.gauss_newton), less(&first.nme, &second.nme));
+            for group in change.iter_mut() {
+                group.push(&g, &t, n);
+            }
+        }
+    }
+    for (groups, passes) in of_points.iter_mut().zip(passes) {
+        for rows in passes {
+            for group in groups.iter_mut() {
+                group.push(&rows.gauss_newton, &rows.nme, n);
+            }
+        }
+    }
+    of_points.iter_mut().flatten().chain(of_change.into_iter().flatten()).for_each(Group::close);
 }
 
 /// The whole, then modules, then parameters.

@@ -53,51 +53,54 @@ impl Pass {
         Ok(self.programs.as_ref().map(|(first, _)| first.run(fixed)).transpose()?.unwrap_or_default())
     }
 
+    /// One pass: the traces of the batch of each replica.
     pub(super) fn run(
         &self,
         executor: &dyn Executor,
         varying: &[Buffer],
         residuals: &[Buffer],
         len: usize,
-    ) -> Result<Rows, Error> {
+    ) -> Result<Vec<Rows>, Error> {
         let inputs: Vec<&Buffer> = varying.iter().chain(residuals).collect();
         let out = self.programs.as_ref().map(|(_, rest)| rest.run(&inputs)).transpose()?.unwrap_or_default();
         let mut out = out.iter();
-        let mut rows = |present: &[usize]| -> Result<Vec<f64>, Error> {
-            let mut all = vec![0.0; len];
+        let mut rows = |present: &[usize]| -> Result<Vec<Vec<f64>>, Error> {
+            let mut all = vec![vec![0.0; len]; executor.replicas()];
             if let (false, Some(buffer)) = (present.is_empty(), out.next()) {
-                let values = executor.download(buffer)?.to_f64();
-                let n = values.len() / present.len();
-                for (row, &i) in values.chunks(n.max(1)).zip(present) {
-                    all[i * n..(i + 1) * n].copy_from_slice(row);
+                for (all, values) in all.iter_mut().zip(executor.download_each(buffer)?) {
+                    let values = values.to_f64();
+                    let n = values.len() / present.len();
+                    for (row, &i) in values.chunks(n.max(1)).zip(present) {
+                        all[i * n..(i + 1) * n].copy_from_slice(row);
+                    }
                 }
             }
             Ok(all)
         };
-        Ok(Rows { gauss_newton: rows(&self.gauss_newton)?, nme: rows(&self.nme)? })
+        let (gauss_newton, nme) = (rows(&self.gauss_newton)?, rows(&self.nme)?);
+        Ok(gauss_newton.into_iter().zip(nme).map(|(gauss_newton, nme)| Rows { gauss_newton, nme }).collect())
     }
 }
 
-/// `tr G` of one batch without noise: `Σ_c ‖∂/∂W of S e_c‖²` over outputs `c`.
+/// `tr G` of the batch of each replica without noise: `Σ_c ‖∂/∂W of S e_c‖²` over outputs `c`.
 pub(super) fn all_columns(
     executor: &dyn Executor,
     pass: &Pass,
     fixed: &[&Buffer],
     logits: &TensorType,
     len: usize,
-) -> Result<Vec<f64>, Error> {
+) -> Result<Vec<Vec<f64>>, Error> {
     let residuals = pass.residuals(fixed)?;
     let outputs = logits.len() / logits.shape.first().copied().unwrap_or(1).max(1);
-    let mut sum = vec![0.0; len];
+    let mut sums = vec![vec![0.0; len]; executor.replicas()];
     for c in 0..outputs {
         let column: Vec<f64> = (0..logits.len()).map(|i| if i % outputs == c { 1.0 } else { 0.0 }).collect();
         let eps = executor.upload(Tensor::from_f64(logits, &column))?;
-        let rows = pass.run(executor, &[eps], &residuals, len)?;
-        for (s, x) in sum.iter_mut().zip(rows.gauss_newton) {
-            *s += x;
+        for (sum, rows) in sums.iter_mut().zip(pass.run(executor, &[eps], &residuals, len)?) {
+            sum.iter_mut().zip(rows.gauss_newton).for_each(|(s, x)| *s += x);
         }
     }
-    Ok(sum)
+    Ok(sums)
 }
 
 /// The key of one place's noise: a function of seed, batch, pass and place.

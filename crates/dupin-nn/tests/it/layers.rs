@@ -71,7 +71,7 @@ fn applied(net: &Network, state: &[Tensor], x: &Tensor, mask: Option<&Tensor>, t
     let (p, s) = (net.params().len(), net.buffers().len());
     let inputs: Vec<Tensor> = state.iter().chain([x]).chain(mask).cloned().collect();
     evaluate(&inputs, |b, v| {
-        let mode = if train { Mode::Train { mask: v.get(p + s + 1).copied() } } else { Mode::Eval };
+        let mode = if train { Mode::Train { mask: v.get(p + s + 1).copied(), spread: false } } else { Mode::Eval };
         let applied = net.apply(b, &v[..p], &v[p..p + s], v[p + s], mode);
         [vec![applied.logits], applied.buffers].concat()
     })
@@ -176,7 +176,7 @@ fn single_precision_is_the_same_network() {
         let buffers: Vec<Value> = net.buffers().iter().map(|s| b.input(&s.name, float(&s.shape))).collect();
         let (x, y) = (b.input("x", float(&[3, 8, 8, 2])), b.input("y", TensorType::new(DType::I32, [3])));
         let weights = b.input("weights", float(&[3]));
-        let mode = if train { Mode::Train { mask: None } } else { Mode::Eval };
+        let mode = if train { Mode::Train { mask: None, spread: false } } else { Mode::Eval };
         let applied = net.apply(&mut b, &params, &buffers, x, mode);
         let total = loss.weighted(&mut b, applied.logits, y, weights);
         let one = b.scalar(dtype, 1.0);

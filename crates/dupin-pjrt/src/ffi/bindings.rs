@@ -12,6 +12,7 @@ pub(crate) const VERSION: (c_int, c_int) = (0, 81);
 
 pub(crate) const PJRT_Error_Code_RESOURCE_EXHAUSTED: c_int = 8;
 pub(crate) const PJRT_Error_Code_UNIMPLEMENTED: c_int = 12;
+pub(crate) const PJRT_NamedValue_kInt64: c_int = 1;
 pub(crate) const PJRT_Buffer_Type_PRED: c_int = 1;
 pub(crate) const PJRT_Buffer_Type_S32: c_int = 4;
 pub(crate) const PJRT_Buffer_Type_U32: c_int = 8;
@@ -70,11 +71,6 @@ pub(crate) struct PJRT_LoadedExecutable {
 
 #[repr(C)]
 pub(crate) struct PJRT_Memory {
-    opaque: [u8; 0],
-}
-
-#[repr(C)]
-pub(crate) struct PJRT_NamedValue {
     opaque: [u8; 0],
 }
 
@@ -264,6 +260,13 @@ structs! {
         host_alias_size_in_bytes: i64 = 0,
         host_temp_size_in_bytes: i64 = 0,
         peak_memory_in_bytes: i64 = 0,
+    }
+    PJRT_NamedValue {
+        name: *const c_char = null(),
+        name_size: usize = 0,
+        r#type: c_int = 0,
+        string_value: *const c_char = null(),
+        value_size: usize = 0,
     }
     PJRT_Program {
         code: *mut c_char = null_mut(),

@@ -10,7 +10,8 @@ use super::bindings::{
     PJRT_Client_AddressableDevices_Args, PJRT_Client_BufferFromHostBuffer_Args, PJRT_Client_Compile_Args,
     PJRT_Client_Create_Args, PJRT_Client_Destroy_Args, PJRT_Client_PlatformName_Args, PJRT_Client_PlatformVersion_Args,
     PJRT_Device, PJRT_Device_GetDescription_Args, PJRT_DeviceDescription_Id_Args, PJRT_DeviceDescription_Kind_Args,
-    PJRT_Executable_DeserializeAndLoad_Args, PJRT_HostBufferSemantics_kImmutableOnlyDuringCall, PJRT_Program,
+    PJRT_Executable_DeserializeAndLoad_Args, PJRT_HostBufferSemantics_kImmutableOnlyDuringCall, PJRT_NamedValue,
+    PJRT_NamedValue_kInt64, PJRT_Program,
 };
 use super::executable::Loaded;
 use super::plugin::{Plugin, call, text};
@@ -40,8 +41,22 @@ impl Drop for Client {
 }
 
 impl Client {
-    pub(crate) fn new(plugin: Plugin) -> Result<Self, Error> {
-        let raw = call!(&plugin, PJRT_Client_Create, PJRT_Client_Create_Args::new())?.client;
+    /// Makes the plugin find its devices. `options` are those that its makers document for it, by name.
+    pub(crate) fn new(plugin: Plugin, options: &[(&str, i64)]) -> Result<Self, Error> {
+        let named = |&(name, value): &(&str, i64)| {
+            let mut option = PJRT_NamedValue::new();
+            (option.name, option.name_size) = (name.as_ptr().cast(), name.len());
+            option.r#type = PJRT_NamedValue_kInt64;
+            // The field is a union of which the header's first member stands for all: the integer takes the place of the pointer.
+            option.string_value = std::ptr::without_provenance(value as usize);
+            option.value_size = 1;
+            option
+        };
+        let named: Vec<PJRT_NamedValue> = options.iter().map(named).collect();
+        let mut args = PJRT_Client_Create_Args::new();
+        (args.create_options, args.num_options) = (named.as_ptr(), named.len());
+        // Options and their names outlive the call.
+        let raw = call!(&plugin, PJRT_Client_Create, args)?.client;
         let mut client = Self { plugin, raw, devices: Vec::new() };
         let mut args = PJRT_Client_AddressableDevices_Args::new();
         args.client = raw;

@@ -15,7 +15,7 @@ use crate::Error;
 pub(crate) const OLDEST: (c_int, c_int) = (VERSION.0, 54);
 
 /// A loaded plugin. It stays loaded for the life of the process: XLA's threads do not survive being unloaded.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Plugin {
     pub(super) table: *const PJRT_Api,
     path: PathBuf,
@@ -208,6 +208,7 @@ mod tests {
             ("PJRT_Device_GetDescription_Args", PJRT_Device_GetDescription_Args::new().struct_size, 32),
             ("PJRT_Buffer_Destroy_Args", PJRT_Buffer_Destroy_Args::new().struct_size, 24),
             ("PJRT_Buffer_ToHostBuffer_Args", PJRT_Buffer_ToHostBuffer_Args::new().struct_size, 56),
+            ("PJRT_NamedValue", PJRT_NamedValue::new().struct_size, 56),
             ("PJRT_Program", PJRT_Program::new().struct_size, 48),
             ("PJRT_ExecuteOptions", PJRT_ExecuteOptions::new().struct_size, 112),
             ("PJRT_Buffer_MemoryLayout_Tiled", PJRT_Buffer_MemoryLayout_Tiled::new().struct_size, 56),

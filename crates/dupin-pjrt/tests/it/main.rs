@@ -8,11 +8,13 @@ mod contract;
 mod errors;
 mod memory;
 mod models;
+mod precision;
+mod replicas;
 
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use dupin_pjrt::{Options, Pjrt};
+use dupin_pjrt::{Error, Options, Pjrt};
 
 /// The plugin to test, or `None`, said aloud.
 fn plugin() -> Option<PathBuf> {
@@ -27,5 +29,17 @@ fn plugin() -> Option<PathBuf> {
 }
 
 fn device() -> Option<Pjrt> {
-    plugin().map(|path| Pjrt::load(&path, &Options::default()).unwrap())
+    devices(1)
+}
+
+/// So many devices of the plugin, as replicas. A plugin on processors divides them; another that has too few is not checked.
+fn devices(replicas: usize) -> Option<Pjrt> {
+    let path = plugin()?;
+    match Pjrt::load(&path, &Options { devices: (0..replicas).collect(), ..Options::default() }) {
+        Err(Error::NoDevice { count, .. }) => {
+            let _ = writeln!(std::io::stderr(), "NOT RUN on {replicas} devices: the plugin has {count}");
+            None
+        }
+        loaded => Some(loaded.unwrap()),
+    }
 }

@@ -11,7 +11,7 @@ use dupin_train::{TrainConfig, Trainer, trace_targets};
 use super::device;
 
 /// The program of a fixture's gradient, `Gv`, `Nv`, `Hv` and their inputs.
-fn build(path: &Path, dtype: DType) -> (Program, Vec<Tensor>) {
+pub(super) fn build(path: &Path, dtype: DType) -> (Program, Vec<Tensor>) {
     let weights::File { tensors, metadata } = weights::read(path).unwrap();
     let network = Network::parse(&metadata["model"], metadata["activation"].parse().unwrap()).unwrap();
     let loss: Loss = metadata["loss"].parse().unwrap();
@@ -22,7 +22,7 @@ fn build(path: &Path, dtype: DType) -> (Program, Vec<Tensor>) {
     let ((params, buffers), (v, _)) = (state("param/"), state("probe0/"));
 
     let batch = tensors["weights"].len();
-    let values_to_reach = tensors["target"].shape().len() == 2;
+    let values_to_reach = tensors["target"].dtype().is_float();
     let mut model = trace_targets(&network, &loss, batch, dtype, metadata["mode"] == "train", values_to_reach);
     let along = products::vector_inputs(&mut model.traced, "v");
     let t = &mut model.traced;
@@ -39,8 +39,11 @@ fn build(path: &Path, dtype: DType) -> (Program, Vec<Tensor>) {
     (program, values)
 }
 
-/// Relative to the largest entry of each product, or of `H v` where the product vanishes.
-fn compare(prefix: &str) {
+/// Types with the difference that is allowed: relative to the largest entry of each product, or of `H v` where the product vanishes.
+const TYPES: [(DType, f64); 2] = [(DType::F64, 1e-11), (DType::F32, 1e-5)];
+
+/// Every fixture whose name starts so.
+fn compare(prefix: &str, types: &[(DType, f64)]) {
     let Some(device) = device() else { return };
     let cpu = Cpu::new(Some(2)).unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/oracle");
@@ -48,9 +51,9 @@ fn compare(prefix: &str) {
     files.retain(|p| {
         p.file_name().unwrap().to_str().unwrap().starts_with(prefix) && p.extension().is_some_and(|e| e == "safetensors")
     });
-    assert!(files.len() >= 2, "fixtures of {prefix}");
+    assert!(!files.is_empty(), "fixtures of {prefix}");
     for path in files {
-        for (dtype, tolerance) in [(DType::F64, 1e-11), (DType::F32, 1e-5)] {
+        for &(dtype, tolerance) in types {
             let (program, inputs) = build(&path, dtype);
             let found = device.evaluate(&program, &inputs).unwrap();
             let expected = cpu.evaluate(&program, &inputs).unwrap();
@@ -73,18 +76,30 @@ fn compare(prefix: &str) {
 
 #[test]
 fn products_of_dense_networks_agree_with_the_native_executor() {
-    compare("mlp_");
+    compare("mlp_", &TYPES);
 }
 
 #[test]
 fn products_of_convolution_networks_agree_with_the_native_executor() {
-    compare("cnn_");
+    compare("cnn_", &TYPES);
 }
 
 #[test]
 fn products_of_residual_and_linear_networks_agree_with_the_native_executor() {
-    compare("residual_");
-    compare("logistic_");
+    compare("residual_", &TYPES);
+    compare("logistic_", &TYPES);
+}
+
+/// Their programs take the plugin ten seconds each to compile: all of them with DUPIN_SLOW_TESTS=1, one without.
+#[test]
+fn products_of_transformers_and_mixers_agree_with_the_native_executor() {
+    #[expect(clippy::disallowed_methods, reason = "how a person asks for the long tests")]
+    if std::env::var_os("DUPIN_SLOW_TESTS").is_none() {
+        return compare("char_untied", &TYPES[..1]);
+    }
+    for prefix in ["vit_", "char_", "mixer_"] {
+        compare(prefix, &TYPES);
+    }
 }
 
 /// A run in f64, with batches, regularizer, draws and momentum: rounding alone tells it from the native executor's, and grows by at most

@@ -2,28 +2,59 @@
 
 use dupin_ir::prim::Rng;
 use dupin_ir::prim::rng::Distribution;
-use dupin_ir::{Builder, DType, TensorType, Value};
+use dupin_ir::{Builder, DType, Prim, TensorType, Value};
 use dupin_nn::Loss;
 
 use super::Point;
 
-/// A sum over the examples of a batch that is run in micro-batches: the share of one of them, and the input that stands for the whole.
+/// A sum over the examples of a batch that is run in micro-batches: the share of one of them, and the input that stands for all.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Total {
     pub(crate) share: Value,
     pub(crate) whole: Value,
 }
 
-/// How a batch that is run in micro-batches is cut.
+/// The piece of a batch that a graph is about.
+#[derive(Clone, Debug)]
+pub(crate) struct Piece {
+    /// Examples of the whole batch.
+    pub(crate) batch: usize,
+    /// Places of this piece's examples in it, `i32 [piece]`.
+    pub(crate) rows: Value,
+    /// Key of draws that are a micro-batch's own.
+    pub(crate) group_key: Value,
+    /// Everything that differs between pieces.
+    pub(crate) varying: Vec<Value>,
+    /// Whether there are micro-batches, which run one after the other.
+    pub(crate) in_turn: bool,
+    /// Whether a micro-batch is spread over replicas, which run side by side.
+    pub(crate) spread: bool,
+}
+
+/// How a batch in pieces is cut, and the sums that wait for all micro-batches.
 #[derive(Clone, Debug)]
 struct Cut {
-    /// Examples of the whole batch.
-    batch: usize,
-    /// Places of this micro-batch's examples in it, `i32 [micro-batch]`.
-    rows: Value,
-    /// Everything that differs between micro-batches.
-    varying: Vec<Value>,
+    piece: Piece,
     totals: Vec<Total>,
+}
+
+impl Cut {
+    /// Whether `share` is one of a micro-batch.
+    fn differs_in_turn(&self, b: &Builder, share: Value) -> bool {
+        self.piece.in_turn && self.reaches(&b.graph().ancestors(&[share], &[]))
+    }
+
+    /// Whether `share` is one of a replica: what has gone through a sum over replicas is the same on all.
+    fn differs_between_replicas(&self, b: &Builder, share: Value) -> bool {
+        let graph = b.graph();
+        let is_sum = |v: &Value| matches!(graph.node(*v).prim, Prim::AllReduce(_));
+        let sums: Vec<Value> = graph.ancestors(&[share], &[]).into_iter().filter(is_sum).collect();
+        self.piece.spread && self.reaches(&graph.ancestors(&[share], &sums))
+    }
+
+    fn reaches(&self, ancestors: &[Value]) -> bool {
+        self.piece.varying.iter().any(|v| ancestors.binary_search(v).is_ok())
+    }
 }
 
 /// A step, as an objective sees it.
@@ -63,10 +94,9 @@ impl<'a> Context<'a> {
         Self { fresh, memory, ..self }
     }
 
-    /// The same for one micro-batch of a batch of `batch` examples: its `data`, the places `rows` of its examples and a key of its own.
-    pub(crate) fn in_micro_batches(self, batch: usize, rows: Value, group_key: Value, data: &[Value]) -> Self {
-        let varying = [data, &[rows, group_key]].concat();
-        Self { group_key, cut: Some(Cut { batch, rows, varying, totals: Vec::new() }), ..self }
+    /// The same for a piece of a batch.
+    pub(crate) fn of_piece(self, piece: Piece) -> Self {
+        Self { group_key: piece.group_key, cut: Some(Cut { piece, totals: Vec::new() }), ..self }
     }
 
     /// What the objective keeps for the next step, and the sums over the batch it asked for.
@@ -95,20 +125,28 @@ impl<'a> Context<'a> {
     }
 
     /// The sum over the whole batch of `share`, of which this graph has that of its own examples. What is the same for all examples
-    /// is a whole already. This is where a batch in pieces waits for all of them: what follows runs after it, piece by piece again.
+    /// is a whole already. This is where a batch in micro-batches waits for all of them: what follows runs after it, one after the
+    /// other again.
     pub(crate) fn total(&mut self, b: &mut Builder, share: Value) -> Value {
         let Some(cut) = &mut self.cut else { return share };
+        let spread = cut.differs_between_replicas(b, share);
+        let mut sum = share;
         if let Some(known) = cut.totals.iter().find(|t| t.share == share) {
-            return known.whole;
+            sum = known.whole;
+        } else if cut.differs_in_turn(b, share) {
+            let ty = b.ty(share).clone();
+            sum = b.input("total", ty);
+            cut.totals.push(Total { share, whole: sum });
         }
-        let needs = b.graph().ancestors(&[share], &[]);
-        if !cut.varying.iter().any(|v| needs.binary_search(v).is_ok()) {
-            return share;
+        if spread { b.all_reduce(sum) } else { sum }
+    }
+
+    /// The sum over the micro-batch that this graph is about, or a replica's part of.
+    pub(super) fn group_total(&self, b: &mut Builder, share: Value) -> Value {
+        match &self.cut {
+            Some(cut) if cut.differs_between_replicas(b, share) => b.all_reduce(share),
+            _ => share,
         }
-        let ty = b.ty(share).clone();
-        let whole = b.input("total", ty);
-        cut.totals.push(Total { share, whole });
-        whole
     }
 
     /// [`Context::total`] of each.
@@ -170,9 +208,9 @@ impl<'a> Context<'a> {
     pub(super) fn draw_examples(&self, b: &mut Builder, stream: usize, distribution: Distribution, ty: &TensorType) -> Value {
         let Some(cut) = &self.cut else { return from_key(b, self.key, stream, distribution, ty) };
         let mut whole = ty.clone();
-        whole.shape[0] = cut.batch;
+        whole.shape[0] = cut.piece.batch;
         let numbers = from_key(b, self.key, stream, distribution, &whole);
-        b.take(numbers, cut.rows)
+        b.take(numbers, cut.piece.rows)
     }
 }
 

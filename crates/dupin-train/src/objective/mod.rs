@@ -34,7 +34,7 @@ use crate::error::Error;
 
 pub use asam::Asam;
 pub use context::Context;
-pub(crate) use context::Total;
+pub(crate) use context::{Piece, Total};
 pub use functional_sam::FunctionalSam;
 pub use gauss_newton_trace::GaussNewtonTrace;
 pub use gradient_penalty::GradientPenalty;

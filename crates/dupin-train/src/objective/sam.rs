@@ -40,10 +40,15 @@ pub(super) fn shared_gradient(b: &mut Builder, at: &Point, step: &mut Context, g
     }
     // A micro-batch of padding alone has weight 0 and gradient 0.
     let weight = b.sum(step.weights());
+    let weight = step.group_total(b, weight);
     let least = b.splat_like(weight, 1e-30);
     let weight = b.max(weight, least);
     let inverse = b.recip(weight);
-    at.gradient.params.iter().map(|&g| b.scale_by(g, inverse)).collect()
+    let mean = |&g: &Value| {
+        let g = step.group_total(b, g);
+        b.scale_by(g, inverse)
+    };
+    at.gradient.params.iter().map(mean).collect()
 }
 
 /// `ρ ∇L/‖∇L‖`.

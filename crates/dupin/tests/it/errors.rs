@@ -103,6 +103,13 @@ fn devices_that_cannot_be_used_say_what_to_install() {
     let split = |device: &str| fails(d.path(), &["split", "--model", "mlp:64-10", "--data", "digits@50", "--device", device]);
     let m = split("gpu");
     assert!(m.contains("a device is `cpu`, `pjrt`, `pjrt:NAME` such as `pjrt:cuda`, or `pjrt:FILE`"), "{m}");
+    let m = split("pjrt:cuda:0,0");
+    assert!(m.contains("device 0 is in `0,0` twice: each can be a replica once"), "{m}");
+    let m = fails(d.path(), &["split", "--model", "mlp:64-10", "--data", "digits@50", "--precision", "bf16"]);
+    assert!(
+        m.starts_with("error: the native executor computes products of f32 in f32: `--precision bf16` goes with `--device pjrt`"),
+        "{m}"
+    );
     let m = split("pjrt:abacus");
     assert!(m.starts_with("error: no PJRT plugin has the name `abacus`; names are cuda, rocm, tpu, oneapi, cpu"), "{m}");
     std::fs::write(d.path().join("plugin.so"), b"not a library").unwrap();
