@@ -1,6 +1,6 @@
 //! The page: one file that needs nothing else, made for a phone, a desk and paper.
 //!
-//! All text is escaped; `` `code` `` between backticks is set as code. A script of a few lines sorts tables by their columns; without
+//! All text is escaped; `` `code` `` between backticks is set as code. A script of a few lines sorts tables by their columns and saves figures; without
 //! it the page is complete. A policy in the page forbids whatever would reach for the network.
 
 use std::fmt::Write as _;
@@ -88,7 +88,7 @@ impl Page {
             out.html,
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src blob:\">\n\
              <title>{title}</title>\n<style>\n{}</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to the content</a>\n\
              <header>\n<h1>{title}</h1>\n",
             style::page()

@@ -27,3 +27,48 @@ for (const table of document.querySelectorAll("table")) {
     });
   }
 }
+
+// Every figure can be saved as it is drawn here: as SVG with the page's own style, or as PNG at twice its size.
+function picture(chart) {
+  const alone = chart.cloneNode(true);
+  const [, , width, height] = chart.getAttribute("viewBox").split(" ").map(Number);
+  alone.setAttribute("width", width / 10);
+  alone.setAttribute("height", height / 10);
+  const style = document.createElementNS(chart.namespaceURI, "style");
+  style.textContent = document.querySelector("style").textContent;
+  const paper = document.createElementNS(chart.namespaceURI, "rect");
+  for (const [name, value] of [["class", "paper"], ["width", "100%"], ["height", "100%"]]) paper.setAttribute(name, value);
+  alone.prepend(style, paper);
+  return new Blob([new XMLSerializer().serializeToString(alone)], { type: "image/svg+xml" });
+}
+async function pixels(chart) {
+  const url = URL.createObjectURL(picture(chart));
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [2 * image.width, 2 * image.height];
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  URL.revokeObjectURL(url);
+  return new Promise((done) => canvas.toBlob(done, "image/png"));
+}
+for (const figure of document.querySelectorAll("figure")) {
+  const chart = figure.querySelector("svg");
+  const line = document.createElement("p");
+  line.className = "save";
+  line.append("Save as ");
+  for (const [kind, make] of [["SVG", picture], ["PNG", pixels]]) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = kind;
+    button.addEventListener("click", async () => {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(await make(chart));
+      link.download = `${figure.id}.${kind.toLowerCase()}`;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    });
+    line.append(button, " ");
+  }
+  figure.querySelector("figcaption").append(line);
+}

@@ -81,7 +81,13 @@ fn open(browser: &Path, folder: &Path, page: &Path) -> (String, String) {
             "--no-first-run",
             "--disable-background-networking",
         ])
-        .args(["--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--dump-dom"])
+        .args([
+            "--disable-component-update",
+            "--disable-sync",
+            "--enable-logging=stderr",
+            "--virtual-time-budget=20000",
+            "--dump-dom",
+        ])
         .arg(format!("--user-data-dir={}", folder.join("profile").display()))
         .arg(format!("file://{}", page.display()))
         .output()
@@ -111,9 +117,26 @@ fn the_report_works_in_a_browser() {
         let shapes = svg.matches("<polyline").count() + svg.matches("<polygon").count();
         assert!(shapes > 5 && !svg.contains("nothing to draw"), "an empty figure: {}", &svg[..svg.len().min(600)]);
     }
+    // A figure can be saved: as an SVG that stands alone, and as pixels of twice its size.
+    assert_eq!(dom.matches("class=\"save\"").count(), 4);
+    let html = std::fs::read_to_string(&page).unwrap();
+    let saving = "const chart = document.querySelector('svg.chart');
+        Promise.all([picture(chart).text(), pixels(chart).then(createImageBitmap)]).then(([text, image]) => {
+          const alone = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
+          document.title = `${alone.tagName} ${alone.getAttribute('width')} as ${image.width} pixels`;
+        });
+        </script>";
+    std::fs::write(&page, html.replacen("</script>", saving, 1)).unwrap();
+    // Pixels are made on another thread, which the browser does not wait for before it shows what it has.
+    let titled = (0..20).any(|_| {
+        let (dom, complaints) = open(&browser, d.path(), &page);
+        assert!(!complaints.contains("CONSOLE"), "{complaints}");
+        dom.contains("<title>svg 440 as 880 pixels</title>")
+    });
+    assert!(titled, "no figure was saved");
+    std::fs::write(&page, &html).unwrap();
     // The page's policy forbids whatever would reach for the network, and the browser says so on the console: with a picture from
     // elsewhere there is a complaint, so that its absence above means that there was no request.
-    let html = std::fs::read_to_string(&page).unwrap();
     let reaching = html.replacen("<main id=\"main\">", "<main id=\"main\"><img src=\"http://127.0.0.1:9/x.png\" alt=\"\">", 1);
     assert_ne!(html, reaching);
     std::fs::write(&page, reaching).unwrap();
