@@ -11,7 +11,7 @@ use crate::types::TensorType;
 
 /// A tensor where an executor keeps it: host memory for the native one, device memory for others.
 ///
-/// Cloning shares the contents; buffers are never changed in place.
+/// Cloning shares the contents; buffers are never changed in place, but for [`Executor::compile_replacing`].
 #[derive(Clone)]
 pub struct Buffer {
     ty: TensorType,
@@ -27,6 +27,11 @@ impl Buffer {
     /// Element type and shape.
     pub fn ty(&self) -> &TensorType {
         &self.ty
+    }
+
+    /// Whether another clone of it exists, whose holder may still read it.
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.handle) > 1
     }
 
     /// The handle, if it is an executor's `T`.
@@ -51,6 +56,22 @@ pub trait Executor: Send + Sync {
     /// # Errors
     /// [`ExecError::OutOfMemory`] if the memory plan is over a set limit; [`ExecError::Device`] for what a device reports.
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, ExecError>;
+
+    /// Compiles a program whose results take the place of inputs: `replaced` are pairs of an input's and a result's position, of one type.
+    ///
+    /// A run may then use the memory of such an input for the result, if no clone of the buffer exists and the run succeeds: the buffer must
+    /// not be read after it. An executor of which [`Executor::replaces`] is false leaves all inputs as they are.
+    ///
+    /// # Errors
+    /// As [`Executor::compile`].
+    fn compile_replacing(&self, program: &Program, _replaced: &[(usize, usize)]) -> Result<Box<dyn Executable>, ExecError> {
+        self.compile(program)
+    }
+
+    /// Whether [`Executor::compile_replacing`] saves memory, so that a state of which only the next is needed exists once.
+    fn replaces(&self) -> bool {
+        false
+    }
 
     /// Puts a tensor where programs can take it: on every replica.
     ///
@@ -128,6 +149,14 @@ impl<E: Executor + ?Sized> Executor for Box<E> {
 
     fn download(&self, buffer: &Buffer) -> Result<Tensor, ExecError> {
         (**self).download(buffer)
+    }
+
+    fn compile_replacing(&self, program: &Program, replaced: &[(usize, usize)]) -> Result<Box<dyn Executable>, ExecError> {
+        (**self).compile_replacing(program, replaced)
+    }
+
+    fn replaces(&self) -> bool {
+        (**self).replaces()
     }
 
     fn replicas(&self) -> usize {

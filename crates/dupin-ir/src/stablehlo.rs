@@ -236,10 +236,20 @@ impl Writer {
 
 /// The program as a StableHLO module whose function `main` takes and gives what the program does.
 pub fn print(program: &Program, options: &Options) -> String {
+    print_replacing(program, options, &[])
+}
+
+/// The same where results may take the memory of inputs: pairs of an input's and a result's position, of one type.
+pub fn print_replacing(program: &Program, options: &Options, replaced: &[(usize, usize)]) -> String {
     let mut w = Writer { options: *options, ..Writer::default() };
     let inputs: Vec<Ssa> = program.inputs().iter().map(|&v| w.fresh(program.graph().ty(v).into())).collect();
     let outputs = w.inline(program, &inputs);
-    let arguments: Vec<String> = inputs.iter().map(|s| format!("{s}: {}", s.ty)).collect();
+    let argument = |(i, s): (usize, &Ssa)| match replaced.iter().find(|r| r.0 == i) {
+        // The name by which XLA knows it, whoever writes the program.
+        Some((_, output)) => format!("{s}: {} {{tf.aliasing_output = {output} : i32}}", s.ty),
+        None => format!("{s}: {}", s.ty),
+    };
+    let arguments: Vec<String> = inputs.iter().enumerate().map(argument).collect();
     let types: Vec<String> = outputs.iter().map(|s| s.ty.to_string()).collect();
     let names: Vec<String> = outputs.iter().map(ToString::to_string).collect();
     let (arguments, types, names) = (arguments.join(", "), types.join(", "), names.join(", "));
@@ -289,6 +299,15 @@ mod tests {
         assert_eq!(number(f64::INFINITY, DType::F64), "0x7FF0000000000000");
         assert_eq!(number(4294967295.0, DType::U32), "4294967295");
         assert_eq!(number(1.0, DType::Bool), "true");
+    }
+
+    #[test]
+    fn results_that_replace_inputs_are_marked() {
+        let mut b = Builder::new();
+        let [x, y] = ["x", "y"].map(|name| b.input(name, TensorType::new(DType::F32, [2])));
+        let (sum, product) = (b.add(x, y), b.mul(x, y));
+        let text = print_replacing(&b.program(&[x, y], &[sum, product]).unwrap(), &Options::default(), &[(1, 0)]);
+        assert!(text.contains("main(%0: tensor<2xf32>, %1: tensor<2xf32> {tf.aliasing_output = 0 : i32}) ->"), "{text}");
     }
 
     #[test]

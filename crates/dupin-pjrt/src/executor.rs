@@ -163,8 +163,17 @@ impl Executor for Pjrt {
     }
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, ExecError> {
+        self.compile_replacing(program, &[])
+    }
+
+    fn replaces(&self) -> bool {
+        true
+    }
+
+    fn compile_replacing(&self, program: &Program, replaced: &[(usize, usize)]) -> Result<Box<dyn Executable>, ExecError> {
         let options = stablehlo::Options { precision: self.options.precision, replicas: self.replicas() };
-        let text = stablehlo::print(program, &options);
+        let text = stablehlo::print_replacing(program, &options, replaced);
+        let replaced = replaced.iter().map(|r| r.0).collect();
         let outputs = program.outputs().len();
         let loaded = self.load_or_compile(&text, outputs).map_err(|e| self.failed(&e))?;
         if loaded.outputs() != outputs {
@@ -172,7 +181,7 @@ impl Executor for Pjrt {
             return Err(ExecError::Device { executor: self.name.clone(), message });
         }
         let (name, shared, replicas) = (self.name.clone(), Arc::clone(&self.shared), self.replicas());
-        Ok(Box::new(Compiled { name, shared, replicas, program: program.clone(), loaded }))
+        Ok(Box::new(Compiled { name, shared, replicas, program: program.clone(), loaded, replaced }))
     }
 
     fn upload(&self, tensor: Tensor) -> Result<Buffer, ExecError> {
@@ -213,15 +222,19 @@ struct Compiled {
     replicas: usize,
     program: Program,
     loaded: Loaded,
+    /// Inputs whose memory results take.
+    replaced: Vec<usize>,
 }
 
 impl Executable for Compiled {
     fn run(&self, inputs: &[&Buffer]) -> Result<Vec<Buffer>, ExecError> {
         check_inputs(&self.program, inputs)?;
+        // What somebody else may still read is copied by the plugin.
+        let kept: Vec<i64> = self.replaced.iter().filter(|&&i| inputs[i].is_shared()).map(|&i| i as i64).collect();
         let inputs = inputs.iter().map(|b| own(&self.name, &self.shared, b)).collect::<Result<Vec<_>, _>>()?;
         let lists: Vec<Vec<&DeviceBuffer>> = (0..self.replicas).map(|r| inputs.iter().map(|i| &i[r]).collect()).collect();
         let lock = (self.replicas > 1).then(|| self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner));
-        let outputs = self.loaded.run(&lists);
+        let outputs = self.loaded.run(&lists, &kept);
         drop(lock);
         let outputs = outputs.map_err(|e| ExecError::Device { executor: self.name.clone(), message: e.to_string() })?;
         let mut lists: Vec<_> = outputs.into_iter().map(Vec::into_iter).collect();

@@ -14,6 +14,7 @@
 use std::collections::HashMap;
 
 use dupin_curvature::products;
+use dupin_ir::prim::CompareOp;
 use dupin_ir::prim::rng::threefry2x32;
 use dupin_ir::transform::substitute;
 use dupin_ir::{Buffer, Builder, DType, Executable, Executor, Flop, Tensor, TensorType, Value, upload_spread};
@@ -96,6 +97,8 @@ struct Phase {
     flop: Flop,
     inputs: Vec<Value>,
     outputs: Vec<Value>,
+    /// What the results may take the memory of: nothing but they may be read after it.
+    consumed: Vec<Value>,
 }
 
 /// Everything that is an input of some phase.
@@ -198,7 +201,7 @@ impl StepProgram {
         &self.sections
     }
 
-    /// Runs a step: `state` is replaced by what comes after.
+    /// Runs a step: `state` is replaced by what comes after; it stays if a metric is not finite, or the executor fails.
     pub(crate) fn run(
         &self,
         executor: &dyn Executor,
@@ -219,15 +222,33 @@ impl StepProgram {
         for (&value, x) in v.scalars.iter().zip(scalars) {
             known.insert(value, scalar(x)?);
         }
-        known.extend(v.state.iter().copied().zip(state.iter().cloned()));
         known.extend(c.zeros.iter().cloned());
+        // What a program consumes has no second holder; a step that is not finite gives back what it consumed.
+        let before = |(&value, b): (&Value, &Buffer)| (!c.last.consumed.contains(&value)).then(|| b.clone());
+        let before: Vec<Option<Buffer>> = v.state.iter().zip(&*state).map(before).collect();
+        known.extend(v.state.iter().copied().zip(state.drain(..)));
+        let measured = self.phases(executor, c, at.key, batch, &mut known);
+        let goes_on = measured.as_ref().is_ok_and(StepMetrics::is_finite);
+        let after = v.state.iter().zip(before).map(|(s, before)| before.filter(|_| !goes_on).unwrap_or_else(|| known[s].clone()));
+        state.extend(after);
+        measured
+    }
 
+    fn phases(
+        &self,
+        executor: &dyn Executor,
+        c: &Compiled,
+        key: [u32; 2],
+        batch: &StepBatch,
+        known: &mut HashMap<Value, Buffer>,
+    ) -> Result<StepMetrics, Error> {
+        let v = &c.values;
         for phase in &c.phases {
             for (j, piece) in batch.iter().enumerate() {
                 known.extend(v.data.iter().copied().zip(piece.iter().cloned()));
-                known.insert(v.group_key, executor.upload(Tensor::u32([2], group_key(at.key, j).to_vec()))?);
+                known.insert(v.group_key, executor.upload(Tensor::u32([2], group_key(key, j).to_vec()))?);
                 known.insert(v.rows, self.rows(executor, j)?);
-                phase.run(&mut known)?;
+                phase.run(known)?;
             }
         }
         if let [whole] = &batch[..] {
@@ -236,12 +257,9 @@ impl StepProgram {
                 known.insert(v.rows, self.rows(executor, 0)?);
             }
         }
-        c.last.run(&mut known)?;
+        c.last.run(known)?;
         let measured = executor.download(&known[&c.metrics])?.to_f64();
-        let metrics =
-            StepMetrics { loss: measured[0], accuracy: measured[1], gradient_norm: measured[2], direction_norm: measured[3] };
-        *state = v.state.iter().map(|s| known[s].clone()).collect();
-        Ok(metrics)
+        Ok(StepMetrics { loss: measured[0], accuracy: measured[1], gradient_norm: measured[2], direction_norm: measured[3] })
     }
 
     /// Places in the batch of the examples of micro-batch `j`; those of padding have any.
@@ -256,13 +274,27 @@ impl StepProgram {
 }
 
 impl Phase {
-    fn compile(executor: &dyn Executor, b: &Builder, known: &[Value], outputs: &[(Value, Value)]) -> Result<Self, Error> {
+    /// A program of `known` that makes each second value of `outputs`, which takes the place of the first. Of those first ones, `last_use`
+    /// are read by nobody after it.
+    fn compile(
+        executor: &dyn Executor,
+        b: &Builder,
+        known: &[Value],
+        outputs: &[(Value, Value)],
+        last_use: &[Value],
+    ) -> Result<Self, Error> {
         let made: Vec<Value> = outputs.iter().map(|o| o.1).collect();
         let needed = b.graph().ancestors(&made, known);
         let inputs: Vec<Value> = known.iter().copied().filter(|k| needed.contains(k) || made.contains(k)).collect();
         let program = b.program(&inputs, &made)?;
-        let (flop, executable) = (program.flop(), executor.compile(&program)?);
-        Ok(Self { executable, flop, inputs, outputs: outputs.iter().map(|o| o.0).collect() })
+        let place = |(output, (old, _)): (usize, &(Value, Value))| {
+            let input = inputs.iter().position(|i| i == old).filter(|_| executor.replaces() && last_use.contains(old))?;
+            Some((input, output))
+        };
+        let replaced: Vec<(usize, usize)> = outputs.iter().enumerate().filter_map(place).collect();
+        let (flop, executable) = (program.flop(), executor.compile_replacing(&program, &replaced)?);
+        let consumed = replaced.iter().map(|r| inputs[r.0]).collect();
+        Ok(Self { executable, flop, inputs, outputs: outputs.iter().map(|o| o.0).collect(), consumed })
     }
 
     fn run(&self, known: &mut HashMap<Value, Buffer>) -> Result<(), Error> {
@@ -354,8 +386,17 @@ fn compile(executor: &dyn Executor, p: &StepParams, sections: &Sections, fresh: 
     let measured = [loss, accuracy, gradient_norm, direction_norm].map(|v| b.reshape(v, &[1]));
     let measured = b.concatenate(&measured, 0);
     let metrics = b.input("metrics", TensorType::new(p.dtype, [4]));
-    let moved = values.state.iter().copied().zip(state).filter(|(old, new)| old != new);
-    let last: Vec<(Value, Value)> = moved.chain([(metrics, measured)]).collect();
+    let mut last: Vec<(Value, Value)> = values.state.iter().copied().zip(state).filter(|(old, new)| old != new).collect();
+    if executor.replaces() {
+        // The state before is gone after the step, so that the step must not lose it.
+        let finite = all_finite(b, measured);
+        for (old, new) in &mut last {
+            let shape = b.ty(*old).shape.clone();
+            let goes_on = b.broadcast(finite, &shape, &[]);
+            *new = b.select(goes_on, *new, *old);
+        }
+    }
+    last.push((metrics, measured));
 
     let fixed = [&[values.learning_rate, values.progress, values.key], &values.scalars[..], &values.state].concat();
     let piece = [&values.data[..], &[values.group_key, values.rows]].concat();
@@ -370,13 +411,24 @@ fn compile(executor: &dyn Executor, p: &StepParams, sections: &Sections, fresh: 
             outputs.extend(model.buffers.iter().copied().zip(model.new_buffers.iter().copied()));
         }
         wholes.extend(outputs.iter().map(|o| o.0).filter(|w| !fixed.contains(w)));
-        phases.push(Phase::compile(executor, b, &[&fixed[..], &piece, &wholes].concat(), &outputs)?);
+        let sums: Vec<Value> = totals.iter().map(|t| t.whole).collect();
+        phases.push(Phase::compile(executor, b, &[&fixed[..], &piece, &wholes].concat(), &outputs, &sums)?);
     }
     let known = if cut { [&fixed[..], &wholes].concat() } else { [&fixed[..], &values.data, &[values.rows]].concat() };
-    let last = Phase::compile(executor, b, &known, &last)?;
+    let last = Phase::compile(executor, b, &known, &last, &values.state)?;
     let zero = |t: &Total| executor.upload(Tensor::zeros(b.ty(t.whole))).map(|z| (t.whole, z));
     let zeros = totals.iter().map(zero).collect::<Result<_, _>>()?;
     Ok(Compiled { phases, last, values, metrics, zeros })
+}
+
+/// Whether all elements of a vector are finite, a scalar.
+fn all_finite(b: &mut Builder, x: Value) -> Value {
+    let (size, most) = (b.abs(x), b.splat_like(x, f64::INFINITY));
+    let finite = b.compare(CompareOp::Lt, size, most);
+    let ty = b.ty(x).clone();
+    let finite = b.convert(finite, ty.dtype);
+    let (count, all) = (b.sum(finite), b.scalar(ty.dtype, ty.len() as f64));
+    b.compare(CompareOp::Eq, count, all)
 }
 
 /// `a·old + (1 - a)·new`.

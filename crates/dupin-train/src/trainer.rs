@@ -54,7 +54,8 @@ pub struct EpochMetrics {
 /// What a run needs of memory on each device, in bytes, known before it starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
-    /// Parameters, optimizer, averages and running statistics, before and after a step.
+    /// Parameters, optimizer, averages and running statistics, before and after a step: once, where an executor replaces the one by the
+    /// other.
     pub state: usize,
     /// Examples of a step and of the next, which is made meanwhile.
     pub batch: usize,
@@ -183,7 +184,8 @@ impl<'a> Trainer<'a> {
         let examples = self.program.pieces().share() * self.program.micro_batches();
         let step = self.program.peak_bytes().max(self.evaluator.peak_bytes());
         let (sums, test) = (2 * self.program.total_bytes(), self.evaluator.data_bytes());
-        Memory { state: 2 * state, batch: 2 * examples * example, sums, step, test }
+        let copies = if self.executor.replaces() { 1 } else { 2 };
+        Memory { state: copies * state, batch: 2 * examples * example, sums, step, test }
     }
 
     /// Steps per epoch.
@@ -285,21 +287,21 @@ impl<'a> Trainer<'a> {
             progress: self.step as f64 / total,
             key: step_key(self.config.seed, self.step),
         };
-        let before = self.state.clone();
-        let mut state = before.clone();
+        // Taken, not shared: a step may give its results the memory of the state before.
+        let mut state = std::mem::take(&mut self.state);
         let more = in_epoch + 1 < self.plan.steps();
         let (done, next) = std::thread::scope(|s| {
             let next = more.then(|| s.spawn(|| self.batch(&order, self.step + 1)));
             let done = self.program.run(self.executor, &self.update, &place, &mut state, &batch);
             (done, next.map(|n| n.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))))
         });
+        self.state = state;
         let m = done?;
         if !m.is_finite() {
-            let names = diverged::diagnose(self, &before, &batch)?;
+            let names = diverged::diagnose(self, &self.state, &batch)?;
             let (epoch, step) = (epoch as usize + 1, in_epoch + 1);
             return Err(Error::Diverged { epoch, step, steps: self.step, loss: m.loss, first: names });
         }
-        self.state = state;
         self.step += 1;
         // A batch that cannot be made is an error of its own step.
         self.ready = next.and_then(Result::ok).map(|b| (self.step, b));
@@ -339,7 +341,7 @@ impl<'a> Trainer<'a> {
     /// Trains to the end of the epoch and measures on the test data. `on_step` sees every step, from 1.
     ///
     /// # Errors
-    /// As [`Trainer::train_step`]; the state is then that before this call.
+    /// As [`Trainer::train_step`]; the state is then that before this call, which is kept for it: a second copy on the device.
     pub fn run_epoch(&mut self, mut on_step: impl FnMut(usize, &StepMetrics)) -> Result<EpochMetrics, Error> {
         let before = (self.step, self.sums, self.state.clone());
         loop {

@@ -116,7 +116,7 @@ mod with_plugins {
         /// The plugin's file.
         fn file(&self) -> anyhow::Result<PathBuf> {
             let which = match &self.which {
-                None => match variable("DUPIN_PJRT_PLUGIN") {
+                None => match variable("DUPIN_PJRT_PLUGIN").filter(|file| !file.as_os_str().is_empty()) {
                     Some(file) => return Ok(file),
                     None => None,
                 },

@@ -66,9 +66,12 @@ impl Loaded {
 
     /// Starts a run with `inputs[d]` on device `d` of those that it was compiled for. What it gives may still be computed.
     ///
+    /// Inputs whose memory the program gives to results are invalid after it, which the plugin says to who reads them; but not those
+    /// at the positions `kept`.
+    ///
     /// # Panics
     /// If the devices are given different numbers of inputs.
-    pub(crate) fn run(&self, inputs: &[Vec<&DeviceBuffer>]) -> Result<Vec<Vec<DeviceBuffer>>, Error> {
+    pub(crate) fn run(&self, inputs: &[Vec<&DeviceBuffer>], kept: &[i64]) -> Result<Vec<Vec<DeviceBuffer>>, Error> {
         let arguments = inputs.first().map_or(0, Vec::len);
         assert!(inputs.iter().all(|i| i.len() == arguments), "every device takes the same inputs");
         let lists: Vec<Vec<*mut PJRT_Buffer>> = inputs.iter().map(|list| list.iter().map(|b| b.raw).collect()).collect();
@@ -77,13 +80,14 @@ impl Loaded {
         let result_starts: Vec<*mut *mut PJRT_Buffer> = results.iter_mut().map(Vec::as_mut_ptr).collect();
         let mut options = plugin::Roomy::new(PJRT_ExecuteOptions::new());
         options.known.struct_size += plugin::ROOM;
+        (options.known.non_donatable_input_indices, options.known.num_non_donatable_input_indices) = (kept.as_ptr(), kept.len());
         let mut args = PJRT_LoadedExecutable_Execute_Args::new();
         args.executable = self.raw;
         args.options = &raw mut options.known;
         (args.argument_lists, args.num_devices, args.num_args) = (starts.as_ptr(), inputs.len(), arguments);
         args.output_lists = result_starts.as_ptr();
-        // Lists and options outlive the call; each list of results has room for as many as the executable gives; nothing is donated, so
-        // the inputs stay valid.
+        // Lists and options outlive the call; each list of results has room for as many as the executable gives. An input that was donated
+        // is still ours to destroy.
         call!(&self.client.plugin, PJRT_LoadedExecutable_Execute, args)?;
         let own = |raw: *mut PJRT_Buffer| DeviceBuffer::new(raw, Arc::clone(&self.client));
         Ok(results.into_iter().map(|list| list.into_iter().map(own).collect()).collect())

@@ -3,7 +3,7 @@
 use dupin_ir::{Builder, DType, Executor, Program, Tensor, TensorType};
 use dupin_pjrt::{Options, Pjrt};
 
-use super::{device, plugin};
+use super::{device, devices, plugin};
 
 fn exponential() -> Program {
     let mut b = Builder::new();
@@ -56,4 +56,34 @@ fn compiled_programs_are_kept_on_disk() {
     std::fs::write(&files[0], b"dupinxla and then something else").unwrap();
     assert_eq!(run(), first);
     assert!(std::fs::metadata(&files[0]).unwrap().len() > 100, "it was written again");
+}
+
+/// A result takes the memory of the input that it replaces, unless somebody else holds that: then it stays what it was.
+#[test]
+fn replaced_inputs_are_given_up_and_shared_ones_kept() {
+    for replicas in [1, 2] {
+        let Some(device) = devices(replicas) else { return };
+        let mut b = Builder::new();
+        let ty = TensorType::new(DType::F64, [3]);
+        let [x, y] = ["x", "y"].map(|name| b.input(name, ty.clone()));
+        let (sum, product) = (b.add(x, y), b.mul(x, y));
+        let program = b.program(&[x, y], &[product, sum]).unwrap();
+        let compiled = device.compile_replacing(&program, &[(0, 1)]).unwrap();
+        let upload = |values: [f64; 3]| device.upload(Tensor::f64([3], values.to_vec())).unwrap();
+        let (x, y) = (upload([1.0, 2.0, 3.0]), upload([10.0, 20.0, 30.0]));
+        let mut shared = Some(x.clone());
+        for last in [false, true] {
+            let out = compiled.run(&[&x, &y]).unwrap();
+            let read = |b| device.download(b).map(|t| t.to_f64());
+            assert_eq!(read(&out[0]).unwrap(), [10.0, 40.0, 90.0]);
+            assert_eq!(read(&out[1]).unwrap(), [11.0, 22.0, 33.0]);
+            assert_eq!(read(&y).unwrap(), [10.0, 20.0, 30.0]);
+            if last {
+                let gone = read(&x).unwrap_err().to_string();
+                assert!(gone.contains("deleted") || gone.contains("donated"), "{gone}");
+                break;
+            }
+            assert_eq!(read(&shared.take().unwrap()).unwrap(), [1.0, 2.0, 3.0]);
+        }
+    }
 }

@@ -29,7 +29,8 @@ fn close(found: &[f64], expected: &[f64], tolerance: f64, what: &str) {
 fn replicas_share_their_sums_and_nothing_else() {
     check_replicas(&Reference).unwrap();
     check_replicas(&Cpu::new(Some(1)).unwrap()).unwrap();
-    for replicas in [1, 2, 3] {
+    // A plugin on processors may have fewer than 5 by itself.
+    for replicas in [1, 2, 3, 5] {
         let Some(device) = devices(replicas) else { return };
         check_replicas(&device).unwrap();
     }
@@ -178,20 +179,23 @@ fn training_on_replicas_is_that_on_one_device() {
     }
 }
 
-/// A step that diverges is told on replicas as well, and leaves the state before it.
+/// A step that diverges is told, and leaves the state before it: on one device and on several, whose steps give results the memory of
+/// the state, with running statistics that micro-batches moved.
 #[test]
-fn a_run_on_replicas_that_diverges_is_explained() {
-    let Some(device) = devices(2) else { return };
+fn a_run_that_diverges_is_explained_and_keeps_its_state() {
     let all = dupin_data::load("digits").unwrap();
     let data = dupin_data::Split { train: all.train.head(40).unwrap(), test: all.test.head(20).unwrap() };
-    let config = TrainConfig { learning_rate: 1e200, average: 0.0, ..config("mlp:64-12-10", "plain", 1) };
-    let mut trainer = Trainer::new(&device, config, &data).unwrap();
-    let (error, before) = loop {
-        let before = trainer.state().unwrap();
-        if let Err(e) = trainer.train_step() {
-            break (e, before);
-        }
-    };
-    assert!(matches!(&error, Error::Diverged { first, .. } if !first.is_empty()), "{error}");
-    assert_eq!(trainer.state().unwrap().params, before.params);
+    for (replicas, model, accumulate) in [(1, "mlp:64-12-10", 1), (2, "net:1x8x8,conv4k3s2,bn,act,flatten,fc10", 2)] {
+        let Some(device) = devices(replicas) else { return };
+        let config = TrainConfig { learning_rate: 1e200, ..config(model, "plain", accumulate) };
+        let mut trainer = Trainer::new(&device, config, &data).unwrap();
+        let (error, before) = loop {
+            let before = trainer.state().unwrap();
+            if let Err(e) = trainer.train_step() {
+                break (e, before);
+            }
+        };
+        assert!(matches!(&error, Error::Diverged { first, .. } if !first.is_empty()), "{error}");
+        assert!(trainer.state().unwrap() == before, "{model}");
+    }
 }
