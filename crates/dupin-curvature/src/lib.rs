@@ -50,8 +50,8 @@ pub use matrix::{Matrix, Part};
 pub use select::Selection;
 pub use split::{MatrixOperator, Products, Rayleigh, Split, SplitParams};
 pub use structured::{
-    Curve, LossRoot, Outside, Root, StructuredOutcome, StructuredParams, StructuredPoint, StructuredTraces, structured,
-    structured_change,
+    Curve, LossRoot, Outside, Root, StructuredOutcome, StructuredParams, StructuredPoint, StructuredTraces, squared_gradients,
+    structured, structured_change,
 };
 pub use traced::Traced;
 pub use traces::{GroupTrace, SplitTraces, TracesChange, traces, traces_change};

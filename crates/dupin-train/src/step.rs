@@ -339,6 +339,7 @@ fn compile(executor: &dyn Executor, p: &StepParams, sections: &Sections, fresh: 
 
     let gradient = products::gradient(b, traced.loss, traced.logits, &traced.params);
     let at = Point { loss: traced.loss, logits: traced.logits, params: &traced.params, gradient: &gradient };
+    p.objective.check(b, &at)?;
     let mut step = Context::new(b, p.loss, traced.data[2], values.key).at_progress(values.progress).with_memory(memory, fresh);
     if cut || spread {
         let own = if cut { vec![values.rows, values.group_key] } else { vec![values.rows] };

@@ -8,7 +8,7 @@ use dupin_curvature::{Split, SplitParams, dense};
 use dupin_ir::{Buffer, DType, Executor, Program, Reference, Tensor};
 use dupin_linop::{Dense, RunningMean, SymmetricOperator as _, vector::norm};
 use dupin_train::{State, TrainConfig, Trainer, load_state, save_state};
-use problem::{BATCH, CLASSES, NETS, Problem, WEIGHTS, dot};
+use problem::{APART, BATCH, CLASSES, NETS, Problem, WEIGHTS, dot};
 
 /// What `of` makes of the outputs of `program` at many keys, with the same parameters and data.
 fn over_keys(p: &Problem, program: &Program, keys: u32, of: impl Fn(Vec<f64>) -> f64) -> Vec<f64> {
@@ -55,6 +55,7 @@ fn traces_are_unbiased() {
             };
             check("gn_trace:lambda=1", 1000, g, 1.0);
             check("gn_trace:lambda=1,stop=no", 1000, g, 1.0);
+            check("gn_trace:lambda=1,labels=none", 1000, g, 1.0);
             if loss == "ce" {
                 check("hessian_trace:lambda=1", 2000, h, 1.0);
                 check("hessian_trace:lambda=1,probes=2,distribution=rademacher", 1000, h, 1.0);
@@ -65,6 +66,37 @@ fn traces_are_unbiased() {
                 check("weight_noise:sigma=1e-3,points=2,layerwise=yes", 8000, h, 0.5e-6);
             }
         }
+    }
+}
+
+/// Squares of single examples have the mean of the square of their sum, and less spread.
+#[test]
+fn squares_of_examples_are_unbiased_and_scatter_less() {
+    for (spec, activation) in [APART[0], APART[2]] {
+        let p = Problem::new(spec, activation);
+        let split = Split::new(&Reference, p.trace().0.traced, &p.params, vec![p.data.clone()], SplitParams::default()).unwrap();
+        let g = trace(&dense(&split, 500).unwrap().gauss_newton);
+        for form in ["", ",labels=none", ",stop=no"] {
+            let spread = |more: &str| {
+                let objective = format!("gn_trace:lambda=1{form}{more}");
+                let samples = over_keys(&p, &p.regularizer(&objective).unwrap(), 500, |out| out[0]);
+                unbiased(&samples, g, 0.4 * g, &format!("{objective} on {spec}"));
+                samples.iter().map(|s| (s - g) * (s - g)).sum::<f64>() / samples.len() as f64
+            };
+            let (joint, apart) = (spread(""), spread(",per_example=yes"));
+            // Of 4 examples there are 6 products of two, which are noise, beside 4 squares.
+            assert!(apart < 0.75 * joint, "{form} on {spec}: {apart} is not much less than {joint}");
+        }
+    }
+}
+
+/// Where examples see each other, or a layer is no product, squares of single examples are refused with the reason.
+#[test]
+fn squares_of_examples_say_what_they_do_not_serve() {
+    for (model, why) in [("net:64,fc4,bn,act,fc10", "mixes the examples"), ("net:64,fc4,ln,act,fc10", "both depend on")] {
+        let c = config(model, "gn_trace:lambda=0.1,per_example=yes", 20);
+        let error = Trainer::new(&Reference, c, &digits(40)).map(drop).unwrap_err().to_string();
+        assert!(error.contains(why) && error.contains("leave `per_example=yes` out"), "{error}");
     }
 }
 
@@ -109,7 +141,9 @@ fn the_loss_curvature_is_held_fixed_or_not_as_asked() {
             (value(h) - value(-h)) / (2.0 * h)
         };
         let (held, moving) = (slope(true), slope(false));
-        for (objective, exact) in [("gn_trace:lambda=1", held), ("gn_trace:lambda=1,stop=no", moving)] {
+        for (objective, exact) in
+            [("gn_trace:lambda=1", held), ("gn_trace:lambda=1,labels=none", held), ("gn_trace:lambda=1,stop=no", moving)]
+        {
             let (program, _) = p.direction_program(objective);
             let samples = over_keys(&p, &program, keys, |d| dot(&d, &a) - dot(&g, &a));
             unbiased(&samples, exact, (held - moving).abs() / 8.0, &format!("{objective} on {spec}, {held} or {moving}"));

@@ -12,7 +12,7 @@ use dupin_linop::{SymmetricOperator, vector::norm};
 use dupin_nn::{Loss, Network};
 use dupin_train::objective::{self, Context, Point};
 use dupin_train::{TracedModel, trace};
-use problem::{NETS, Problem, close, dot};
+use problem::{APART, NETS, Problem, close, dot};
 
 /// Step of central differences: truncation and rounding balance at `ε^(1/3)`.
 fn step() -> f64 {
@@ -90,10 +90,13 @@ fn directions_are_gradients_of_the_loss_with_its_regularizer() {
         "nme_trace:lambda=0.3,probes=2,distribution=rademacher",
         "gn_trace:lambda=0.3",
         "gn_trace:lambda=0.3,stop=no",
+        "gn_trace:lambda=0.3,per_example=yes",
+        "gn_trace:lambda=0.3,stop=no,per_example=yes",
         "psam:rho=0.3+weight_noise:sigma=0.1",
         "hessian_trace:lambda=0.2+gn_trace:lambda=0.3,stop=no+gp:lambda=0.1",
     ] {
-        for (spec, activation) in NETS {
+        let nets = if objective.contains("per_example") { &APART[..] } else { &NETS[..] };
+        for &(spec, activation) in nets {
             for key in [[3, 5], [1 << 31, 77]] {
                 let p = Problem { key, ..Problem::new(spec, activation) };
                 let a = p.along();
@@ -244,6 +247,8 @@ fn steps_and_products_cost_what_they_should() {
         ("weight_noise:sigma=0.1,points=2", 6.1),
         ("gn_trace:lambda=0.1", 11.7),
         ("gn_trace:lambda=0.1,stop=no", 11.7),
+        ("gn_trace:lambda=0.1,labels=none", 11.7),
+        ("gn_trace:lambda=0.1,per_example=yes", 11.7),
         ("hessian_trace:lambda=0.1", 15.2),
         ("hessian_trace:lambda=0.1,probes=3", 27.6),
         ("nme_trace:lambda=0.1", 15.2),

@@ -7,7 +7,6 @@ use dupin_ir::transform::{batch_all, jvp, linear_transpose, substitute};
 use dupin_ir::{Builder, TensorType, Value};
 
 use super::axis::{Axis, operand_axis};
-use crate::traced::Traced;
 
 /// Why structured probes do not serve a network, so that a general estimator must.
 ///
@@ -157,11 +156,11 @@ pub(super) fn is_movement(prim: &Prim) -> bool {
     )
 }
 
-/// The network between the parameters and the logits, if structured probes serve it.
-pub(super) fn analyse(traced: &mut Traced) -> Result<Network, Outside> {
-    let mut network = activity(&mut traced.builder, traced.logits, &traced.params);
-    place_examples(&traced.builder, &mut network, traced.logits)?;
-    check(traced, &network)?;
+/// The network between the parameters and the logits, if structured probes serve it. `names` are those of the parameters.
+pub(super) fn analyse(b: &mut Builder, logits: Value, params: &[Value], names: &[String]) -> Result<Network, Outside> {
+    let mut network = activity(b, logits, params);
+    place_examples(b, &mut network, logits)?;
+    check(b, names, &network)?;
     Ok(network)
 }
 
@@ -213,8 +212,7 @@ fn place_examples(b: &Builder, network: &mut Network, logits: Value) -> Result<(
 }
 
 /// Every node is linear or elementwise, and every parameter meets activations once.
-fn check(traced: &mut Traced, network: &Network) -> Result<(), Outside> {
-    let (b, names) = (&mut traced.builder, &traced.names);
+fn check(b: &mut Builder, names: &[String], network: &Network) -> Result<(), Outside> {
     let mut uses: BTreeMap<usize, Value> = BTreeMap::new();
     for (&v, active) in network {
         let node = b.graph().node(v).clone();

@@ -25,12 +25,14 @@ mod entry;
 mod pass;
 mod root;
 mod samples;
+mod squares;
 mod walk;
 
 use dupin_ir::{Buffer, Executor, Tensor, Value, upload_spread};
 
 pub use class::Outside;
 pub use root::{Curve, LossRoot, Root};
+pub use squares::squared_gradients;
 
 use crate::error::Error;
 use crate::layout::Layout;
@@ -199,7 +201,7 @@ fn run(
     for point in points {
         layout = traced.fitting(point.params, point.batches)?;
     }
-    let network = match class::analyse(&mut traced) {
+    let network = match class::analyse(&mut traced.builder, traced.logits, &traced.params, &traced.names) {
         Ok(network) => network,
         Err(outside) => return Ok(Err(outside)),
     };

@@ -1,6 +1,6 @@
 //! The penalty on the trace of the Gauss-Newton matrix, with the loss's curvature held fixed or not.
 
-use dupin_curvature::products;
+use dupin_curvature::{products, squared_gradients};
 use dupin_ir::prim::rng::Distribution;
 use dupin_ir::transform::{jvp, vjp};
 use dupin_ir::{Builder, TensorType, Value};
@@ -18,7 +18,11 @@ use crate::error::Error;
 /// - `stop = no`: `u_n = √w_n S_n ε_n` with `S Sᵀ = H_z` and signs `ε`, independent for each example; `S = diag(√p) - p√pᵀ` for softmax
 ///   cross-entropy. Differentiated through `S` as well, so its expected gradient is `∇(L + λ tr G)`.
 ///
-/// Terms between two examples vanish in expectation, since `u` of each has mean 0. Draws are fresh at each step.
+/// `labels = none` takes the `u` of the second form and holds `S` fixed: the first form's expectation without its sampled labels.
+///
+/// Terms between two examples vanish in expectation, since `u` of each has mean 0. `per_example = yes` leaves them out:
+/// `Σ_n ‖J_nᵀu_n‖²` by [`squared_gradients`], with the same expectation and less noise, for networks of its class. Draws are
+/// fresh at each step.
 ///
 /// The model of cross-entropy is the softmax (smoothing of the labels changes neither it nor `H_z`), that of the mean squared error over
 /// `K` outputs a normal of variance `K/2` for each.
@@ -32,27 +36,27 @@ pub struct GaussNewtonTrace {
     pub lambda: Strength,
     /// Whether `H_z` is held fixed.
     pub stop: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Labels {
-    Default,
-    Sampled,
+    /// Whether its square root is that of sampled labels, which are held fixed.
+    pub sampled: bool,
+    /// Whether each example has a square of its own.
+    pub per_example: bool,
 }
 
 fn parse(o: &mut Options) -> Result<Box<dyn Objective>, Error> {
-    let labels = o.choice_or("labels", Labels::Default, &[("sampled", Labels::Sampled)])?;
+    let labels = o.choice_or("labels", None, &[("sampled", Some(true)), ("none", Some(false))])?;
     let (lambda, stop) = (o.strength("lambda")?, o.choice("stop", &YES_NO)?);
-    if labels == Labels::Sampled && !stop {
+    if labels == Some(true) && !stop {
         return Err(o.fail("labels that are sampled are held fixed: leave out `labels=sampled`, or take `stop=yes`".into()));
     }
-    Ok(Box::new(GaussNewtonTrace { lambda, stop }))
+    let per_example = o.choice_or("per_example", false, &YES_NO)?;
+    Ok(Box::new(GaussNewtonTrace { lambda, stop, sampled: labels.unwrap_or(stop), per_example }))
 }
 
 pub(super) const ENTRY: Entry = Entry {
     name: "gn_trace",
     moves: false,
-    summary: "gn_trace:lambda=W[,labels=sampled][,stop=yes|no]: gradient of L + W·tr G, with the loss's curvature held fixed or not",
+    summary: "gn_trace:lambda=W[,labels=sampled|none][,stop=yes|no][,per_example=yes|no]: gradient of L + W·tr G, with the loss's \
+              curvature held fixed or not",
     parse,
 };
 
@@ -121,7 +125,7 @@ impl GaussNewtonTrace {
     /// `u`, a function of the logits.
     fn pulled(&self, b: &mut Builder, at: &Point, step: &Context) -> Value {
         let root = b.sqrt(step.weights());
-        if self.stop {
+        if self.sampled {
             let (loss, labels) = sampled_labels(b, step, at.logits);
             let sampled = loss.weighted(b, at.logits, labels, root);
             let one = b.splat_like(sampled, 1.0);
@@ -130,13 +134,39 @@ impl GaussNewtonTrace {
             let shape = b.ty(at.logits).shape.clone();
             let root = b.broadcast(root, &shape, &[0]);
             let u = root_times_signs(b, step, at.logits);
+            let u = if self.stop { b.stop_gradient(u) } else { u };
             b.mul(root, u)
         }
+    }
+
+    /// `Σ_n ‖J_nᵀu_n‖²`; 0 outside of its class, which [`Objective::check`] refuses.
+    fn squares(&self, b: &mut Builder, at: &Point, step: &Context) -> Value {
+        let u = self.pulled(b, at, step);
+        squared_gradients(b, at.logits, at.params, u).unwrap_or_else(|_| b.splat_like(at.loss, 0.0))
     }
 }
 
 impl Objective for GaussNewtonTrace {
+    fn check(&self, b: &mut Builder, at: &Point) -> Result<(), Error> {
+        if !self.per_example {
+            return Ok(());
+        }
+        let found = squared_gradients(b, at.logits, at.params, at.logits);
+        found.map(drop).map_err(|outside| {
+            let why = format!("squares of single examples do not serve this network: {outside}; leave `per_example=yes` out");
+            Error::setting("objective", &self.spec(), why)
+        })
+    }
+
     fn contribution(&self, b: &mut Builder, at: &Point, step: &mut Context) -> Contribution {
+        if self.per_example {
+            let value = self.squares(b, at, step);
+            let one = b.splat_like(value, 1.0);
+            let gradient = vjp(b, &[value], &[Some(one)], at.params);
+            let gradient = or_zeros(b, &gradient, at.params);
+            let gradient = step.totals(b, &gradient);
+            return Contribution::Added(self.lambda.times(b, step, 1.0, &gradient));
+        }
         let u = self.pulled(b, at, step);
         let v = vjp(b, &[at.logits], &[Some(u)], at.params);
         let v = or_zeros(b, &v, at.params);
@@ -153,6 +183,10 @@ impl Objective for GaussNewtonTrace {
     }
 
     fn regularizer(&self, b: &mut Builder, at: &Point, step: &mut Context) -> Option<Value> {
+        if self.per_example {
+            let value = self.squares(b, at, step);
+            return Some(self.lambda.times(b, step, 1.0, &[value])[0]);
+        }
         let u = self.pulled(b, at, step);
         let v = vjp(b, &[at.logits], &[Some(u)], at.params);
         let v = or_zeros(b, &v, at.params);
@@ -161,7 +195,12 @@ impl Objective for GaussNewtonTrace {
     }
 
     fn spec(&self) -> String {
-        let labels = if self.stop { ",labels=sampled" } else { "" };
-        format!("gn_trace:lambda={}{labels},stop={}", self.lambda, word(&YES_NO, self.stop))
+        let labels = match (self.sampled, self.stop) {
+            (true, _) => ",labels=sampled",
+            (false, true) => ",labels=none",
+            (false, false) => "",
+        };
+        let apart = if self.per_example { ",per_example=yes" } else { "" };
+        format!("gn_trace:lambda={}{labels},stop={}{apart}", self.lambda, word(&YES_NO, self.stop))
     }
 }

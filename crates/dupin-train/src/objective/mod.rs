@@ -91,6 +91,14 @@ pub trait Objective: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether it serves this network.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] that says why not.
+    fn check(&self, _: &mut Builder, _: &Point) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Examples of a micro-batch, if it asks for micro-batches of its own.
     fn group(&self) -> Option<usize> {
         None

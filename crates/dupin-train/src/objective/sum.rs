@@ -3,6 +3,7 @@
 use dupin_ir::{Builder, Value};
 
 use super::{Context, Contribution, Objective, Point};
+use crate::error::Error;
 
 /// Several terms, each at the same θ with the same `∇L` and with its own draws: `∇L`, moved by the one term that moves it if there is one,
 /// plus what each penalty adds. No term sees another: a penalty next to `sam` is at θ, not at SAM's point.
@@ -43,6 +44,10 @@ impl Objective for Sum {
             sum = b.add(sum, value);
         }
         Some(sum)
+    }
+
+    fn check(&self, b: &mut Builder, at: &Point) -> Result<(), Error> {
+        self.terms.iter().try_for_each(|t| t.check(b, at))
     }
 
     fn group(&self) -> Option<usize> {

@@ -27,6 +27,7 @@ fn specifications_round_trip() {
         "hessian_trace:lambda=0.1,probes=5,distribution=rademacher",
         "gn_trace:lambda=0.1,labels=sampled,stop=yes",
         "gn_trace:lambda=0.1,stop=no",
+        "gn_trace:lambda=0.1,labels=none,stop=yes,per_example=yes",
         "nme_trace:lambda=0.1,probes=1,distribution=gaussian",
         "sam:rho=0.1,normalized=yes+gp:lambda=0.1,nme=keep+gp:lambda=0.2,nme=only",
     ] {
@@ -78,7 +79,7 @@ fn wrong_specifications_are_explained() {
         ("hessian_trace:lambda=1,probes=0", "`probes` must be a whole number from 1 to 64"),
         ("hessian_trace:lambda=1,probes=1.5", "`probes` must be a whole number from 1 to 64"),
         ("nme_trace:lambda=1,distribution=uniform", "`distribution` must be gaussian or rademacher"),
-        ("gn_trace:lambda=1,labels=given", "`labels` must be sampled"),
+        ("gn_trace:lambda=1,labels=given", "`labels` must be sampled or none"),
         (
             "gn_trace:lambda=1,labels=sampled,stop=no",
             "labels that are sampled are held fixed: leave out `labels=sampled`, or take `stop=yes`",

@@ -16,6 +16,12 @@ pub(crate) const NETS: [(&str, &str); 4] = [
     ("net:1x4x4,conv2k3,ln,act,res(conv2k3,act),maxpool2,flatten,fc3", "softplus:2"),
     ("vit:3,input=1x4x4,patch=2,dim=4,depth=1,heads=2,pool=mean", "gelu"),
 ];
+/// Networks whose examples do not see each other, with weights that meet activations once: per-example squares are for them.
+pub(crate) const APART: [(&str, &str); 3] = [
+    ("mlp:6-5-3", "gelu"),
+    ("net:2x4x4,conv3k3s2,act,flatten,fc3", "tanh"),
+    ("net:1x4x4,conv2k3,act,res(conv2k3,act),maxpool2,flatten,fc3", "softplus:2"),
+];
 pub(crate) const BATCH: usize = 4;
 pub(crate) const CLASSES: usize = 3;
 pub(crate) const WEIGHTS: [f64; BATCH] = [0.4, 0.3, 0.2, 0.1];

@@ -146,7 +146,10 @@ Objectives (F is the cost of a forward pass; the plain gradient costs 3F):
     ...,probes=M            more probes; distribution=gaussian|rademacher                  +9F
   nme_trace:lambda=W        gradient of L + W·tr N; options of hessian_trace               15F
   gn_trace:lambda=W         gradient of L + W·tr G with sampled labels and H_z held fixed  11F
+    ...,labels=none         H_z by its square root and random signs, held fixed            11F
     ...,stop=no             gradient of L + W·tr G, H_z differentiated too                 11F
+    ...,per_example=yes     any of the three from each example's own gradient: less noise, 11F
+                            for networks without attention, LayerNorm or BatchNorm in training
 
 Terms are added by `+`, as in psam:rho=0.1,nme=drop+weight_noise:sigma=0.01: penalties to one
 another and to at most one term that says where the gradient is taken (the first rows up to
