@@ -1,6 +1,6 @@
 //! `dupin runs`: what a folder of trials holds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -23,6 +23,8 @@ enum What {
     /// Every trial with its state and accuracy
     List {
         #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
         from: From,
     },
     /// Everything about one trial
@@ -43,6 +45,8 @@ enum What {
     /// All trials as a table or as JSON
     Export {
         #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
         from: From,
         /// CSV has settings and numbers; JSON has curves, layers and densities as well
         #[arg(long, value_enum, default_value = "csv")]
@@ -51,6 +55,14 @@ enum What {
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
     },
+}
+
+/// The folder without its option, where nothing else can be meant.
+#[derive(Args, Debug)]
+struct Place {
+    /// The same as --dir DIR
+    #[arg(value_name = "DIR", conflicts_with = "dir")]
+    folder: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -72,11 +84,15 @@ enum Format {
 
 impl From {
     fn rows(&self) -> anyhow::Result<Vec<Row>> {
-        let store = Store::existing(&self.dir)?;
+        self.rows_at(&self.dir)
+    }
+
+    fn rows_at(&self, dir: &Path) -> anyhow::Result<Vec<Row>> {
+        let store = Store::existing(dir)?;
         let rows = store.rows(self.experiment.as_deref())?;
         if let (true, Some(name)) = (rows.is_empty(), &self.experiment) {
             let names: Vec<String> = store.sources()?.into_iter().map(|s| s.experiment).collect();
-            anyhow::bail!("{} has no experiment `{name}`; there are: {}", self.dir.display(), names.join(", "));
+            anyhow::bail!("{} has no experiment `{name}`; there are: {}", dir.display(), names.join(", "));
         }
         Ok(rows)
     }
@@ -85,9 +101,9 @@ impl From {
 impl Runs {
     pub(crate) fn run(&self, _: &Context) -> anyhow::Result<bool> {
         match &self.what {
-            What::List { from } => {
+            What::List { place, from } => {
                 let mut table = Table::new(&["trial", "experiment", "what", "seed", "state", "begun", "test accuracy", "time"]);
-                for r in from.rows()? {
+                for r in from.rows_at(place.folder.as_deref().unwrap_or(&from.dir))? {
                     let accuracy = r.record.as_ref().and_then(|m| m.metrics.get("test_accuracy"));
                     table.add(vec![
                         r.id.to_string(),
@@ -111,8 +127,8 @@ impl Runs {
                 let chosen = ids.iter().map(|&id| row(&rows, id)).collect::<anyhow::Result<Vec<_>>>()?;
                 line(&compare(&chosen)?.to_string())?;
             }
-            What::Export { from, format, to } => {
-                let rows = from.rows()?;
+            What::Export { place, from, format, to } => {
+                let rows = from.rows_at(place.folder.as_deref().unwrap_or(&from.dir))?;
                 let text = match format {
                     Format::Csv => export::csv(&rows)?,
                     Format::Json => export::json(&rows)?,

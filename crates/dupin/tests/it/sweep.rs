@@ -62,7 +62,7 @@ fn killed_workers_lose_nothing_and_repeat_nothing_that_is_finished() {
     let list = succeeds(d.path(), &["runs", "list", "--dir", "broken"]);
     let again = list.matches(" times ").count();
     assert!(again <= KILLS, "{again} trials were begun again after {KILLS} kills\n{list}");
-    assert_eq!(succeeds(d.path(), &["runs", "list", "--dir", "whole"]).matches(" times ").count(), 0);
+    assert_eq!(succeeds(d.path(), &["runs", "list", "whole"]).matches(" times ").count(), 0);
 }
 
 const FEW: &str = "\
