@@ -268,6 +268,10 @@ impl<'a> Trainer<'a> {
 
     /// Trains one step. The batch of the next is made and brought to the device meanwhile, on a thread of its own.
     ///
+    /// The step's metrics are read before it returns, in one read: what comes next depends on whether they are finite, and a step that was
+    /// queued on one that diverged could not be taken back where it has replaced the state. So a device waits for the host between two
+    /// steps, for as long as that read and queueing a program take.
+    ///
     /// # Errors
     /// [`Error::Diverged`] if loss or direction are not finite: the state is then that before the step.
     pub fn train_step(&mut self) -> Result<StepMetrics, Error> {
