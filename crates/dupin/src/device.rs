@@ -88,7 +88,8 @@ pub(crate) fn precision(text: &str) -> Result<Precision, String> {
 #[cfg(not(feature = "pjrt"))]
 impl Plugin {
     pub(crate) fn load(&self, _: Precision) -> anyhow::Result<Box<dyn dupin::ir::Executor>> {
-        anyhow::bail!("this build of dupin has no PJRT plugins: build it with `--features pjrt`")
+        let (which, count) = (self.which.as_deref().unwrap_or("any"), self.indices.len());
+        anyhow::bail!("this build of dupin has no PJRT plugins ({which}, {count} devices): build it with `--features pjrt`")
     }
 }
 

@@ -26,6 +26,7 @@ struct Row {
 impl Devices {
     pub(crate) fn run(&self, ctx: &Context) -> anyhow::Result<bool> {
         let hardware = format!("this machine's processors, {} threads", ctx.thread_count());
+        #[cfg_attr(not(feature = "pjrt"), expect(unused_mut, reason = "plugins follow"))]
         let mut rows = vec![Row { device: "cpu".into(), hardware, file: None, problem: None }];
         #[cfg(feature = "pjrt")]
         rows.extend(plugins(&crate::device::packages()));
