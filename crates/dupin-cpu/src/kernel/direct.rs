@@ -5,6 +5,7 @@ use dupin_ir::{DType, Prim, TensorType};
 
 use super::elementwise::Scalar;
 use super::memory::{Address, share};
+use super::random;
 
 /// Elements that are worth a task of their own.
 const TASK: usize = 4096;
@@ -172,9 +173,7 @@ unsafe fn typed<T: Scalar, S: Send>(
                 share(stretches(1), scratch, |task, _| {
                     let range = stretch(task, 1);
                     let to = out.slice_mut::<T>(range.start, range.len());
-                    for (y, i) in to.iter_mut().zip(range) {
-                        *y = T::from_f64(p.distribution.draw([key[0], key[1]], i as u64, ty.dtype));
-                    }
+                    random::fill(p.distribution, [key[0], key[1]], range.start, ty.dtype, to);
                 });
             }
             other => unreachable!("{} has no kernel of its own", other.rules().name()),

@@ -18,6 +18,8 @@ mod frame;
 #[allow(unsafe_code, reason = "binds addresses to storages, as the plan says")]
 pub(crate) mod machine;
 mod math;
+#[allow(unsafe_code, reason = "calls of functions that are compiled for instruction sets which were found")]
+mod random;
 #[allow(clippy::excessive_precision, clippy::approx_constant, reason = "coefficients of polynomials, as fitted")]
 mod real;
 #[allow(unsafe_code, reason = "tasks of one kernel write disjoint parts of its result")]

@@ -37,24 +37,43 @@ const ROTATIONS: [u32; 8] = [13, 15, 26, 6, 17, 29, 16, 24];
 
 /// Threefry-2x32, 20 rounds: 64 random bits from a key and a counter.
 pub fn threefry2x32(key: [u32; 2], counter: [u32; 2]) -> [u32; 2] {
+    threefry2x32_lanes(key, counter.map(|word| [word])).map(|[word]| word)
+}
+
+/// [`threefry2x32`] of `N` counters, given and returned as two lists of words: side by side, as vector registers want it.
+#[inline(always)]
+pub fn threefry2x32_lanes<const N: usize>(key: [u32; 2], counters: [[u32; N]; 2]) -> [[u32; N]; 2] {
     let schedule = [key[0], key[1], key[0] ^ key[1] ^ 0x1BD1_1BDA];
-    let mut x = [counter[0].wrapping_add(schedule[0]), counter[1].wrapping_add(schedule[1])];
+    let [mut x, mut y] = counters;
+    for i in 0..N {
+        x[i] = x[i].wrapping_add(schedule[0]);
+        y[i] = y[i].wrapping_add(schedule[1]);
+    }
     for round in 0..20 {
-        x[0] = x[0].wrapping_add(x[1]);
-        x[1] = x[1].rotate_left(ROTATIONS[round % 8]) ^ x[0];
+        for i in 0..N {
+            x[i] = x[i].wrapping_add(y[i]);
+            y[i] = y[i].rotate_left(ROTATIONS[round % 8]) ^ x[i];
+        }
         if round % 4 == 3 {
             let step = round / 4 + 1;
-            x[0] = x[0].wrapping_add(schedule[step % 3]);
-            x[1] = x[1].wrapping_add(schedule[(step + 1) % 3]).wrapping_add(step as u32);
+            for i in 0..N {
+                x[i] = x[i].wrapping_add(schedule[step % 3]);
+                y[i] = y[i].wrapping_add(schedule[(step + 1) % 3]).wrapping_add(step as u32);
+            }
         }
     }
-    x
+    [x, y]
 }
 
 impl Distribution {
     /// Element `index` of the stream of `key`; uniform numbers have the mantissa of `dtype`.
     pub fn draw(self, key: [u32; 2], index: u64, dtype: DType) -> f64 {
-        let [a, b] = threefry2x32(key, [index as u32, (index >> 32) as u32]);
+        self.number(threefry2x32(key, [index as u32, (index >> 32) as u32]), dtype)
+    }
+
+    /// What [`Distribution::draw`] makes of the 64 random bits of an element.
+    #[inline(always)]
+    pub fn number(self, [a, b]: [u32; 2], dtype: DType) -> f64 {
         match self {
             Self::Uniform if dtype == DType::F32 => f64::from(a >> 8) * 2f64.powi(-24),
             Self::Uniform => ((u64::from(a) << 21) ^ (u64::from(b) >> 11)) as f64 * 2f64.powi(-53),

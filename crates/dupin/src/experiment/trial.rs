@@ -5,7 +5,7 @@ use dupin::data;
 use dupin::ir::{DType, Executor};
 use dupin::linop::{Rng, lanczos_quadrature};
 use dupin::nn::Loss;
-use dupin::train::{Error, State, Trainer, sequential_batches, trace};
+use dupin::train::{Error, Evaluation, State, Trainer, sequential_batches, trace};
 
 use super::plan::Trial;
 use super::record::{Layer, Record};
@@ -36,7 +36,7 @@ pub(crate) fn run(executor: &dyn Executor, trial: &Trial, data: &data::Split) ->
     if m.track {
         curvature(executor, &trainer, trial, data, &mut record, 0.0)?;
     }
-    let mut diverged = false;
+    let (mut diverged, mut last) = (false, None);
     for epoch in 1..=trial.train.epochs {
         match trainer.run_epoch(|_, _| {}) {
             Ok(e) => {
@@ -46,6 +46,7 @@ pub(crate) fn run(executor: &dyn Executor, trial: &Trial, data: &data::Split) ->
                 record.push("train_loss", at, e.train_loss);
                 record.push("gradient_norm", at, e.gradient_norm);
                 record.push("dead_units", at, e.dead_units);
+                last = Some(Evaluation { loss: e.test_loss, accuracy: e.test_accuracy, dead_units: e.dead_units });
                 if m.track || epoch == trial.train.epochs {
                     curvature(executor, &trainer, trial, data, &mut record, at)?;
                 }
@@ -58,7 +59,10 @@ pub(crate) fn run(executor: &dyn Executor, trial: &Trial, data: &data::Split) ->
         }
     }
     // After a divergence the state is that before the epoch in which the loss ceased to be finite.
-    let test = trainer.evaluate()?;
+    let test = match last.filter(|_| !diverged) {
+        Some(test) => test,
+        None => trainer.evaluate()?,
+    };
     record.set("diverged", f64::from(u8::from(diverged)));
     record.set("test_accuracy", test.accuracy);
     record.set("test_loss", test.loss);
