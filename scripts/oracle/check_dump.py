@@ -11,14 +11,13 @@ network linear in theta) is compared relative to H v instead.
 Exit status: 0 all within tolerance, 1 some product is not, 2 a file could not be read.
 """
 
-import argparse
 import math
 import re
-import sys
 
 import jax
 
 import dump
+from files import check_all
 from model import largest
 
 TOLERANCES = {"F32": 1e-4, "F64": 1e-10}
@@ -85,21 +84,5 @@ def check(path, tolerance):
     return ok
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("files", nargs="+", metavar="FILE")
-    parser.add_argument("--tolerance", type=float, help="relative; default 1e-4 for F32 dumps, 1e-10 for F64")
-    options = parser.parse_args()
-    status = 0
-    for path in options.files:
-        try:
-            if not check(path, options.tolerance):
-                status = max(status, 1)
-        except Exception as error:  # whatever a file can do wrong: the message says which file
-            print(f"error: {path}: {error}", file=sys.stderr)
-            status = 2
-    sys.exit(status)
-
-
 if __name__ == "__main__":
-    main()
+    check_all(__doc__, check, "relative; default 1e-4 for F32 dumps, 1e-10 for F64")

@@ -11,10 +11,8 @@ and the GPT are written out below with the names of the code that people use), c
 Exit status: 0 all within tolerance, 1 some logits differ, 2 a file could not be read or loaded.
 """
 
-import argparse
 import math
 import re
-import sys
 
 import timm
 import torch
@@ -22,6 +20,8 @@ import torchvision
 from safetensors import safe_open
 from torch import nn
 from torch.nn import functional as F
+
+from files import check_all
 
 TOLERANCES = {"F32": 1e-5, "F64": 1e-12}
 ACTIVATIONS = {"relu": nn.ReLU, "gelu": nn.GELU, "tanh": nn.Tanh, "silu": nn.SiLU}
@@ -202,21 +202,5 @@ def check(path, tolerance):
     return good
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("files", nargs="+", metavar="FILE")
-    parser.add_argument("--tolerance", type=float, help="relative; default 1e-5 for F32 dumps, 1e-12 for F64")
-    options = parser.parse_args()
-    status = 0
-    for path in options.files:
-        try:
-            if not check(path, options.tolerance):
-                status = max(status, 1)
-        except Exception as error:  # whatever a file can do wrong: the message says which file
-            print(f"error: {path}: {error}", file=sys.stderr)
-            status = 2
-    sys.exit(status)
-
-
 if __name__ == "__main__":
-    main()
+    check_all(__doc__, check, "relative; default 1e-5 for F32 dumps, 1e-12 for F64")

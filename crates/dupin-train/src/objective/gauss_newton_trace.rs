@@ -139,10 +139,11 @@ impl GaussNewtonTrace {
         }
     }
 
-    /// `Σ_n ‖J_nᵀu_n‖²`; 0 outside of its class, which [`Objective::check`] refuses.
+    /// `Σ_n ‖J_nᵀu_n‖²`. A step asks [`Objective::check`] first, so that no network outside the class comes here: a penalty of nothing
+    /// would go unnoticed.
     fn squares(&self, b: &mut Builder, at: &Point, step: &Context) -> Value {
         let u = self.pulled(b, at, step);
-        squared_gradients(b, at.logits, at.params, u).unwrap_or_else(|_| b.splat_like(at.loss, 0.0))
+        squared_gradients(b, at.logits, at.params, u).expect("`Objective::check` refuses networks outside the class")
     }
 }
 
