@@ -117,17 +117,22 @@ pub(crate) struct ResultArgs {
 }
 
 impl ResultArgs {
-    /// Writes the picture if one is wanted, then prints the report as JSON or as text.
+    /// Prints the report as JSON or as text, then writes the picture if one is wanted: a file that cannot be written costs no numbers.
     pub(crate) fn give(
         &self,
         report: &impl Serialize,
         text: impl FnOnce() -> String,
         svg: impl FnOnce() -> String,
     ) -> anyhow::Result<()> {
+        if self.json {
+            line(&serde_json::to_string_pretty(report)?)?
+        } else {
+            line(&text())?
+        }
         if let Some(path) = &self.svg {
             output::write(path, svg().as_bytes())?;
         }
-        if self.json { line(&serde_json::to_string_pretty(report)?) } else { line(&text()) }
+        Ok(())
     }
 }
 

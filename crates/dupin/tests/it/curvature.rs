@@ -53,6 +53,17 @@ fn every_measurement_can_be_drawn() {
     assert!(svg.contains("tr N of B"), "{svg}");
 }
 
+/// The numbers are there before the picture: what was computed is not lost to a path that cannot be written.
+#[test]
+fn a_picture_that_cannot_be_written_costs_no_numbers() {
+    let d = fresh();
+    let net = ["trace", "--model", "mlp:64-6-10", "--data", "digits", "--examples", "40", "--probes", "2"];
+    let out = dupin(d.path(), &[&net[..], &["--svg", "missing/picture.svg"]].concat());
+    assert_eq!(out.status.code(), Some(2));
+    assert!(text(&out.stdout).contains("tr N"), "{}", text(&out.stdout));
+    assert!(text(&out.stderr).contains("missing/picture.svg"), "{}", text(&out.stderr));
+}
+
 /// What a check finds is part of the report: JSON stays JSON.
 #[test]
 fn a_check_is_part_of_the_report() {
