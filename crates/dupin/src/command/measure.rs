@@ -124,11 +124,7 @@ impl ResultArgs {
         text: impl FnOnce() -> String,
         svg: impl FnOnce() -> String,
     ) -> anyhow::Result<()> {
-        if self.json {
-            line(&serde_json::to_string_pretty(report)?)?
-        } else {
-            line(&text())?
-        }
+        line(&if self.json { serde_json::to_string_pretty(report)? } else { text() })?;
         if let Some(path) = &self.svg {
             output::write(path, svg().as_bytes())?;
         }
