@@ -5,6 +5,7 @@
 //! im2col copy: the table of the reduced index walks the window.
 
 use super::simd::Vector;
+use super::winograd::Transforms;
 
 /// Rows of the largest tile.
 pub(super) const ROWS: usize = 6;
@@ -52,6 +53,8 @@ pub(super) struct Kernels<T: 'static> {
     /// Vectors per row in the widest tile.
     pub(super) vectors: usize,
     table: [[Kernel<T>; ROWS]; VECTORS],
+    /// Transforms of convolutions by patches.
+    pub(super) transforms: Transforms<T>,
 }
 
 impl<T> Kernels<T> {
@@ -138,7 +141,7 @@ macro_rules! kernels {
             }
             const TABLE: [[super::Kernel<$t>; ROWS]; VECTORS] = [row::<$a>(), row::<$b>(), row::<$c>(), row::<$d>()];
             pub(in super::super) static KERNELS: Kernels<$t> =
-                Kernels { width: <$v as Vector<$t>>::WIDTH, vectors: $vectors, table: TABLE };
+                Kernels { width: <$v as Vector<$t>>::WIDTH, vectors: $vectors, table: TABLE, transforms: crate::kernel::contract::winograd::$module::TRANSFORMS };
         }
     };
 }

@@ -31,6 +31,7 @@ mod run;
 mod simd;
 mod tables;
 mod task;
+mod winograd;
 mod workspace;
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::isa::{Element, Isa};
 use super::kernel::{Kernels, ROWS};
 use super::phase::{Piece, pieces};
 use super::problem::{Axis, Contraction};
+use super::winograd::Winograd;
 
 /// Longest stretch of the reduced index that one micro-kernel call sums: its panel of the right operand fits the first-level cache.
 const DEPTH: usize = 320;
@@ -162,12 +163,27 @@ fn even(total: usize, most: usize) -> usize {
     total.div_ceil(total.div_ceil(most.max(1)).max(1)).max(1)
 }
 
+/// Which way a convolution is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Method {
+    /// By patches where that is faster.
+    Best,
+    /// By patches where the form allows.
+    #[cfg_attr(not(test), allow(dead_code, reason = "tests compare the methods"))]
+    Patches,
+    /// Each multiplication done.
+    #[cfg_attr(not(test), allow(dead_code, reason = "tests compare the methods"))]
+    Direct,
+}
+
 /// How a contraction is computed: made once, run any number of times.
 ///
 /// The numbers of tasks, their blocks and the order of all sums depend on the contraction and the instruction set only.
 #[derive(Clone, Debug)]
 pub struct Plan<T: Element> {
     pub(super) schedules: Vec<Schedule>,
+    /// The whole contraction by patches, in the place of schedules.
+    pub(super) winograd: Option<Winograd>,
     pub(super) kernels: &'static Kernels<T>,
     pub(super) accumulate: bool,
     pub(super) extents: [usize; 3],
@@ -200,6 +216,11 @@ impl<T: Element> Plan<T> {
     /// # Errors
     /// As [`Plan::new`], and [`ContractError::Isa`] if this processor lacks the set.
     pub fn with_isa(problem: &Contraction, isa: Isa) -> Result<Self, ContractError> {
+        Self::with_method(problem, isa, Method::Best)
+    }
+
+    /// Plans a contraction by a given method, where it has that form, so that tests can compare them.
+    pub(super) fn with_method(problem: &Contraction, isa: Isa, method: Method) -> Result<Self, ContractError> {
         if !isa.available() {
             return Err(ContractError::Isa { isa });
         }
@@ -207,6 +228,7 @@ impl<T: Element> Plan<T> {
         let kernels = T::kernels(isa);
         let mut plan = Self {
             schedules: Vec::new(),
+            winograd: None,
             kernels,
             accumulate: problem.accumulate,
             extents,
@@ -216,6 +238,13 @@ impl<T: Element> Plan<T> {
             index: 0,
             swapped: false,
         };
+        if method != Method::Direct
+            && let Some(w) = Winograd::new(problem, kernels, method == Method::Patches)
+        {
+            (plan.tasks, plan.shared, plan.local) = (w.tasks(), w.shared(), w.local());
+            plan.winograd = Some(w);
+            return Ok(plan);
+        }
         let (pieces, swapped) = pieces(problem);
         plan.swapped = swapped;
         for piece in pieces {
@@ -228,7 +257,7 @@ impl<T: Element> Plan<T> {
 
     /// Floating-point operations of one run, two per multiply-add (padding counts, holes do not exist).
     pub fn flop(&self) -> f64 {
-        self.schedules.iter().map(flop).sum()
+        self.schedules.iter().map(flop).sum::<f64>() + self.winograd.as_ref().map_or(0.0, Winograd::flop)
     }
 
     /// Elements that the left operand, the right operand and the result must have.
@@ -396,6 +425,9 @@ impl<T: Element> Plan<T> {
 /// `[groups] rows x reduced x columns`, and what shapes the work beside them.
 impl<T: Element> std::fmt::Display for Plan<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(w) = &self.winograd {
+            return w.fmt(f);
+        }
         let Some(s) = self.schedules.first() else { return f.write_str("contract nothing") };
         let [h, w] = s.piece.space;
         f.write_str("contract ")?;

@@ -152,6 +152,17 @@ impl<T: Element> Call<'_, T> {
     /// once.
     pub unsafe fn task(&self, stage: Stage, index: usize, local: &mut Local<T>) {
         assert!(self.plan.fits(local), "the local scratch must be reserved for the plan");
+        if let Some(w) = &self.plan.winograd {
+            // SAFETY: as below.
+            return unsafe {
+                match stage {
+                    Stage::Pack => self.pack_windows(w, index, local),
+                    Stage::Compute if w.is_gradient() => self.sum(w, index, local),
+                    Stage::Compute => self.sweep(w, index, local),
+                    Stage::Finish => self.windows(w, index, local),
+                }
+            };
+        }
         let after = self.plan.schedules.partition_point(|s| s.first[stage as usize] <= index);
         // Pieces without tasks in this stage start where the next one does: the last start not beyond `index` owns it.
         let s = &self.plan.schedules[after - 1];

@@ -13,6 +13,11 @@ pub(super) trait Vector<T>: Copy {
     /// # Safety
     /// The processor has the instruction set.
     unsafe fn splat(x: T) -> Self;
+    /// All equal to `x`, rounded to the element type.
+    ///
+    /// # Safety
+    /// The processor has the instruction set.
+    unsafe fn constant(x: f64) -> Self;
     /// # Safety
     /// The processor has the instruction set; `p` points to `WIDTH` readable elements.
     unsafe fn load(p: *const T) -> Self;
@@ -44,6 +49,10 @@ macro_rules! portable {
             #[inline(always)]
             unsafe fn splat(x: $t) -> Self {
                 Self([x; $w])
+            }
+            #[inline(always)]
+            unsafe fn constant(x: f64) -> Self {
+                Self([x as $t; $w])
             }
             #[inline(always)]
             unsafe fn load(p: *const $t) -> Self {
@@ -90,6 +99,11 @@ macro_rules! intrinsic {
             unsafe fn splat(x: $t) -> Self {
                 // SAFETY: the caller vouches for the instruction set.
                 unsafe { $splat(x) }
+            }
+            #[inline(always)]
+            unsafe fn constant(x: f64) -> Self {
+                // SAFETY: the caller vouches for the instruction set.
+                unsafe { $splat(x as $t) }
             }
             #[inline(always)]
             unsafe fn load(p: *const $t) -> Self {

@@ -41,25 +41,24 @@ fn readable_in_place(s: &Schedule, block: &Block, depth: &[isize]) -> Option<usi
 }
 
 /// Runs of tiles of equal height over a block's rows: first row, height and number of tiles.
-///
-/// Heights differ by at most one: no sliver at the end that runs at a fraction of the speed.
 fn runs(s: &Schedule, block: &Block, rows: usize) -> impl Iterator<Item = (usize, usize, usize)> {
     let batch = block.batch.len();
     let panels = if s.batch_inner { tiles(batch) } else { 1 };
     let positions = rows / batch;
-    let count = rows.div_ceil(ROWS);
+    let of_panel = move |i| {
+        let panel = panel_range(batch, i);
+        (panel.start * positions, panel.len(), positions)
+    };
+    let whole = if panels > 1 { 0 } else { rows };
+    (0..if panels > 1 { panels } else { 0 }).map(of_panel).chain(even_runs(whole))
+}
+
+/// The same over rows of which any may share a tile. Heights differ by at most one: no sliver at the end that runs at a fraction of
+/// the speed.
+pub(super) fn even_runs(rows: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+    let count = rows.div_ceil(ROWS).max(1);
     let (low, high) = (rows / count, rows % count);
-    (0..if panels > 1 { panels } else { 2 }).filter_map(move |i| {
-        let run = if panels > 1 {
-            let panel = panel_range(batch, i);
-            (panel.start * positions, panel.len(), positions)
-        } else if i == 0 {
-            (0, low + 1, high)
-        } else {
-            (high * (low + 1), low, count - high)
-        };
-        (run.2 > 0).then_some(run)
-    })
+    [(0, low + 1, high), (high * (low + 1), low, count - high)].into_iter().filter(|run| run.1 * run.2 > 0)
 }
 
 impl<T: Element> Call<'_, T> {

@@ -1,9 +1,10 @@
 //! Every contraction against nested loops in `f64`, over random geometries and over shapes that reach each branch of the planner.
 
+use super::plan::Method;
 use super::*;
 
 /// SplitMix64: enough for shapes and values.
-struct Rng(u64);
+pub(super) struct Rng(pub(super) u64);
 
 impl Rng {
     fn next(&mut self) -> u64 {
@@ -14,11 +15,11 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, n: usize) -> usize {
+    pub(super) fn below(&mut self, n: usize) -> usize {
         (self.next() % n as u64) as usize
     }
 
-    fn range(&mut self, low: usize, high: usize) -> usize {
+    pub(super) fn range(&mut self, low: usize, high: usize) -> usize {
         low + self.below(high - low + 1)
     }
 
@@ -27,7 +28,7 @@ impl Rng {
     }
 }
 
-trait Float: Element + Into<f64> {
+pub(super) trait Float: Element + Into<f64> {
     const EPSILON: f64;
     fn from_f64(x: f64) -> Self;
     fn bits(self) -> u64;
@@ -129,8 +130,10 @@ impl<T: Float> Epilogue<T> for Doubling {
     }
 }
 
-fn check_isa<T: Float>(c: &Contraction, isa: Isa, seed: u64) {
-    let plan = Plan::<T>::with_isa(c, isa).unwrap_or_else(|e| panic!("{e}: {c:?}"));
+/// Checks a plan's results against the definition; returns the root of their mean squared error.
+///
+/// `amplification` is for how much larger the terms that the method sums are than the products of the definition, all of them at most 1.
+pub(super) fn check_plan<T: Float>(c: &Contraction, plan: &Plan<T>, seed: u64, amplification: Option<f64>) -> f64 {
     let mut rng = Rng(seed);
     let mut fill = |n: usize| (0..n).map(|_| T::from_f64(rng.value())).collect::<Vec<T>>();
     // Slices exactly as long as the strides reach: one element less must be refused.
@@ -155,13 +158,16 @@ fn check_isa<T: Float>(c: &Contraction, isa: Isa, seed: u64) {
     let mut written = vec![false; start.len()];
     // Any order of summation errs by at most (depth + 2) roundings of the sum of magnitudes; one more for adding to the result.
     let budget = (depth(c) + 2.0) * T::EPSILON;
+    let mut squares = 0.0;
     for &(at, sum, magnitude) in &expected {
         assert!(!written[at]);
         written[at] = true;
         let before: f64 = if c.accumulate { start[at].into() } else { 0.0 };
         let got: f64 = results[0][at].into();
+        let magnitude = amplification.unwrap_or(magnitude);
+        squares += (got - before - sum).powi(2);
         let tolerance = budget * magnitude + 2.0 * T::EPSILON * (before + sum).abs() + f64::MIN_POSITIVE;
-        assert!((got - before - sum).abs() <= tolerance, "{got} but expected {} at {at} ({isa:?}): {c:?}", before + sum);
+        assert!((got - before - sum).abs() <= tolerance, "{got} but expected {} at {at} ({plan}): {c:?}", before + sum);
     }
     let untouched = |i: usize| results[0][i].bits() == start[i].bits();
     assert!((0..start.len()).all(|i| written[i] || untouched(i)), "wrote outside the result: {c:?}");
@@ -177,14 +183,22 @@ fn check_isa<T: Float>(c: &Contraction, isa: Isa, seed: u64) {
         let twice = results[0][i] + results[0][i];
         assert!(!written[i] || out[i].bits() == twice.bits());
     }
+    (squares / expected.len().max(1) as f64).sqrt()
+}
+
+/// The instruction sets of this processor.
+pub(super) fn sets() -> impl Iterator<Item = Isa> {
+    [Isa::Avx512, Isa::Avx2, Isa::Neon, Isa::Portable].into_iter().filter(|isa| isa.available())
 }
 
 fn check(c: &Contraction, seed: u64) {
-    for isa in [Isa::Avx512, Isa::Avx2, Isa::Neon, Isa::Portable] {
-        if isa.available() {
-            check_isa::<f32>(c, isa, seed);
-            check_isa::<f64>(c, isa, seed);
-        }
+    fn of<T: Float>(c: &Contraction, isa: Isa, seed: u64) {
+        let plan = Plan::<T>::with_method(c, isa, Method::Direct).unwrap_or_else(|e| panic!("{e}: {c:?}"));
+        check_plan(c, &plan, seed, None);
+    }
+    for isa in sets() {
+        of::<f32>(c, isa, seed);
+        of::<f64>(c, isa, seed);
     }
 }
 
@@ -311,7 +325,7 @@ fn long_reductions_are_split() {
 }
 
 /// An NHWC convolution with an HWIO kernel, 'same' padding.
-fn forward(n: usize, size: usize, c: usize, o: usize, k: usize, stride: usize) -> Contraction {
+pub(super) fn forward(n: usize, size: usize, c: usize, o: usize, k: usize, stride: usize) -> Contraction {
     let out = size.div_ceil(stride);
     let dim = |scale: usize| Spatial {
         input: (size, (c * if scale == 0 { size } else { 1 }) as isize),
@@ -333,7 +347,7 @@ fn forward(n: usize, size: usize, c: usize, o: usize, k: usize, stride: usize) -
 }
 
 /// Its gradient in the input: the cotangent, dilated by the stride, against the reversed kernel.
-fn input_gradient(f: &Contraction) -> Contraction {
+pub(super) fn input_gradient(f: &Contraction) -> Contraction {
     let spatial = f.spatial.iter().map(|s| Spatial {
         input: s.output,
         output: s.input,
@@ -353,7 +367,7 @@ fn input_gradient(f: &Contraction) -> Contraction {
 }
 
 /// Its gradient in the kernel: rows are the channels, the examples are reduced and the window is the cotangent's map.
-fn weight_gradient(f: &Contraction) -> Contraction {
+pub(super) fn weight_gradient(f: &Contraction) -> Contraction {
     let spatial = f.spatial.iter().map(|s| Spatial {
         window: s.output,
         output: s.window,
@@ -391,7 +405,7 @@ fn network_convolutions_and_their_gradients() {
 #[test]
 fn large_weight_gradients_split_their_examples() {
     let w = weight_gradient(&forward(24, 20, 8, 32, 3, 1));
-    let plan = Plan::<f32>::new(&w).unwrap();
+    let plan = Plan::<f32>::with_method(&w, Isa::detect(), Method::Direct).unwrap();
     assert!(plan.tasks[2] > 0 && plan.schedules[0].batch_inner);
     check(&w, 5);
 }
@@ -400,7 +414,7 @@ fn large_weight_gradients_split_their_examples() {
 fn phases_compute_no_holes() {
     let f = forward(2, 16, 4, 4, 3, 2);
     // The gradient does each multiply-add of the convolution once, up to the padding that each counts at its own edges.
-    let plan = Plan::<f32>::new(&input_gradient(&f)).unwrap();
+    let plan = Plan::<f32>::with_method(&input_gradient(&f), Isa::detect(), Method::Direct).unwrap();
     assert_eq!(plan.schedules.len(), 4);
     assert_eq!(plan.flop(), f.flop());
 }

@@ -1,0 +1,134 @@
+//! One spatial dimension of a convolution as tiles of four positions, phases and at most three taps.
+
+use super::super::problem::Spatial;
+use super::transform::{PATCH, RESULTS, TAPS};
+
+/// Positions that one phase reads of the left operand: element `i` of its line is `i · step + shift`, 0 outside.
+#[derive(Clone, Copy, Debug)]
+struct Read {
+    step: isize,
+    shift: isize,
+}
+
+/// Positions of the tiled map that one phase owns: `first + i · step` for `i < count`.
+#[derive(Clone, Copy, Debug)]
+struct Write {
+    first: usize,
+    step: usize,
+    count: usize,
+}
+
+/// A dimension in tiles. The tiled map is the result, or, for weight gradients, the right operand.
+#[derive(Clone, Debug)]
+pub(super) struct Dim {
+    /// Positions of the left operand and their stride.
+    input: (usize, isize),
+    reads: Vec<Read>,
+    writes: Vec<Write>,
+    /// Stride of the tiled map.
+    stride: isize,
+    /// Offset of each tap in the tensor of windows, by read and write phase; `None` where the phase has no such tap.
+    taps: Vec<[Option<isize>; TAPS]>,
+    /// Tiles of the longest phase.
+    pub(super) tiles: usize,
+}
+
+impl Dim {
+    /// A dimension whose window slides: forward convolutions (`stride` phases of the input) and input gradients (as many phases of the
+    /// result as the left operand is dilated).
+    pub(super) fn sliding(s: &Spatial) -> Option<Self> {
+        if s.rhs_dilation != 1 || s.window.0 == 0 || s.output.0 == 0 || (s.stride > 1 && s.lhs_dilation > 1) {
+            return None;
+        }
+        let windows = s.window.0;
+        let place = |t: usize| (if s.reversed { windows - 1 - t } else { t }) as isize * s.window.1;
+        let (mut reads, mut writes, mut taps) = (Vec::new(), Vec::new(), Vec::new());
+        if s.lhs_dilation == 1 {
+            writes.push(Write { first: 0, step: 1, count: s.output.0 });
+            for r in 0..s.stride {
+                reads.push(Read { step: s.stride as isize, shift: r as isize - s.pad_low });
+                taps.push(list((r..windows).step_by(s.stride).map(place), 0)?);
+            }
+        } else {
+            // Result d·i + ρ meets the taps t ≡ pad − ρ (mod d), the first of which reads position i + c.
+            let d = s.lhs_dilation as isize;
+            let phase = |rho: isize| {
+                let first = (s.pad_low - rho).rem_euclid(d);
+                (first as usize, (rho + first - s.pad_low) / d)
+            };
+            let phases: Vec<(usize, isize)> = (0..d).map(phase).collect();
+            let shift = phases.iter().map(|p| p.1).min()?;
+            reads.push(Read { step: 1, shift });
+            for (rho, &(first, c)) in phases.iter().enumerate() {
+                let count = s.output.0.saturating_sub(rho).div_ceil(s.lhs_dilation);
+                writes.push(Write { first: rho, step: s.lhs_dilation, count });
+                taps.push(list((first..windows).step_by(s.lhs_dilation).map(place), (c - shift) as usize)?);
+            }
+        }
+        Some(Self::new(s.input, reads, writes, s.output.1, taps))
+    }
+
+    /// A dimension whose window is a whole map and whose result is short: weight gradients.
+    pub(super) fn summing(s: &Spatial) -> Option<Self> {
+        if s.stride != 1 || s.lhs_dilation != 1 || s.reversed || s.window.0 == 0 || s.output.0 == 0 {
+            return None;
+        }
+        let (mut reads, mut taps) = (Vec::new(), Vec::new());
+        for r in 0..s.rhs_dilation {
+            reads.push(Read { step: s.rhs_dilation as isize, shift: r as isize - s.pad_low });
+            taps.push(list((r..s.output.0).step_by(s.rhs_dilation).map(|t| t as isize * s.output.1), 0)?);
+        }
+        let writes = vec![Write { first: 0, step: 1, count: s.window.0 }];
+        Some(Self::new(s.input, reads, writes, s.window.1, taps))
+    }
+
+    fn new(input: (usize, isize), reads: Vec<Read>, writes: Vec<Write>, stride: isize, taps: Vec<[Option<isize>; TAPS]>) -> Self {
+        let tiles = writes.iter().map(|w| w.count).max().unwrap_or(0).div_ceil(RESULTS);
+        Self { input, reads, writes, stride, taps, tiles }
+    }
+
+    pub(super) fn reads(&self) -> usize {
+        self.reads.len()
+    }
+
+    pub(super) fn writes(&self) -> usize {
+        self.writes.len()
+    }
+
+    /// Products that the direct convolution does in this dimension for one channel and column.
+    pub(super) fn products(&self) -> usize {
+        let taps = |w: usize| -> usize { (0..self.reads()).map(|r| self.taps(r, w).iter().flatten().count()).sum() };
+        self.writes.iter().enumerate().map(|(i, w)| w.count * taps(i)).sum()
+    }
+
+    pub(super) fn taps(&self, read: usize, write: usize) -> &[Option<isize>; TAPS] {
+        &self.taps[read * self.writes.len() + write]
+    }
+
+    /// Offsets of a tile's patch in the left operand.
+    pub(super) fn patch(&self, read: usize, tile: usize) -> [Option<isize>; PATCH] {
+        let Read { step, shift } = self.reads[read];
+        std::array::from_fn(|i| {
+            let position = (RESULTS * tile + i) as isize * step + shift;
+            (position >= 0 && position < self.input.0 as isize).then_some(position * self.input.1)
+        })
+    }
+
+    /// Offsets of a tile's positions in the tiled map.
+    pub(super) fn positions(&self, write: usize, tile: usize) -> [Option<isize>; RESULTS] {
+        let Write { first, step, count } = self.writes[write];
+        std::array::from_fn(|i| {
+            let i = RESULTS * tile + i;
+            (i < count).then_some((first + i * step) as isize * self.stride)
+        })
+    }
+}
+
+/// The taps of a phase, the first at `from`; `None` if they are too many.
+fn list(taps: impl Iterator<Item = isize>, from: usize) -> Option<[Option<isize>; TAPS]> {
+    let mut all = [None; TAPS];
+    for (i, tap) in taps.enumerate() {
+        *all.get_mut(from + i)? = Some(tap);
+    }
+    Some(all)
+}

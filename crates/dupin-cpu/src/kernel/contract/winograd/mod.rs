@@ -1,0 +1,30 @@
+//! Convolutions by patches: 3x3 windows, and 5x5 windows of stride 2, with a quarter to a half of the multiplications.
+//!
+//! A tile of 4x4 results needs 36 products a channel in the domain of [`transform`] instead of 144. What was one convolution is there
+//! 36 matrix products, one a point; a block of tiles is transformed, multiplied and transformed back while it is in the
+//! second-level cache.
+//!
+//! - A stride of `s` splits the left operand into `s` phases a dimension, which are further channels: tap `s q + r` of the window
+//!   is tap `q` of phase `r`. A left operand dilated by `s` (an input gradient) splits the result instead, into further columns. So
+//!   a 5x5 window of stride 2 is four windows of at most 3x3, of which the products share transforms and sums.
+//! - A weight gradient (the window is the cotangent's map, the result the window) sums over tiles inside the domain and goes back
+//!   once, at the end; long sums are cut into parts with accumulators of their own, summed in a fixed order.
+//!
+//! # Source
+//! Lavin & Gray (2016), "Fast algorithms for convolutional neural networks".
+
+mod geometry;
+mod plan;
+mod task;
+mod transform;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use plan::Winograd;
+pub(super) use transform::Transforms;
+#[cfg(target_arch = "x86_64")]
+pub(super) use transform::{avx2_f32, avx2_f64, avx512_f32, avx512_f64};
+#[cfg(target_arch = "aarch64")]
+pub(super) use transform::{neon_f32, neon_f64};
+pub(super) use transform::{portable_f32, portable_f64};

@@ -1,0 +1,275 @@
+//! Which convolutions go by patches, and in which blocks.
+
+use super::super::copy::{contiguous, offsets};
+use super::super::isa::Element;
+use super::super::kernel::{Kernels, ROWS};
+use super::super::problem::{Axis, Contraction};
+use super::geometry::Dim;
+use super::transform::{POINTS, TAPS};
+
+/// Bytes of a block's transformed patches, which stay in the second-level cache beside results or accumulators.
+const BLOCK_BYTES: usize = 400 << 10;
+/// Fewest tiles of a block: so many times each transformed window is used once it is there.
+const LEAST_BLOCK: usize = 4 * ROWS;
+/// Products of rows and columns of one accumulator of a weight gradient; 36 times as many elements stay in the second-level cache.
+const ACCUMULATOR: usize = 4096;
+/// Bytes of all accumulators of a weight gradient.
+const PARTIAL_BYTES: usize = 8 << 20;
+/// Parts that a weight gradient is cut into at most.
+const SPLITS: usize = 16;
+/// Elements between the points of a block beyond what they hold, so that points do not evict each other.
+const GAP: usize = 16;
+/// Channels of windows that one packing task transforms.
+pub(super) const PACK_DEPTH: usize = 32;
+
+/// How a convolution is computed by patches.
+#[derive(Clone, Debug)]
+pub(in super::super) struct Winograd {
+    /// Whether the windows are the result (a weight gradient) rather than the right operand.
+    pub(super) gradient: bool,
+    /// Offsets of each group in the three buffers.
+    pub(super) groups: Vec<[isize; 3]>,
+    /// Offsets of each image in the left operand and in the tiled map.
+    pub(super) images: Vec<[isize; 2]>,
+    pub(super) space: [Dim; 2],
+    /// Starts of stretches of `run` channels that are neighbours in the left operand.
+    pub(super) runs: Vec<isize>,
+    pub(super) run: usize,
+    /// Offset of each channel in the tensor of windows.
+    pub(super) channels: Vec<isize>,
+    /// Offsets of the columns in the tensor of windows and in the tiled map.
+    pub(super) windows: Vec<isize>,
+    pub(super) maps: Vec<isize>,
+    /// Rows of a transformed window (phases times channels) and its columns (phases times columns).
+    pub(super) depth: usize,
+    pub(super) width: usize,
+    /// Columns of a panel, and elements of a vector.
+    pub(super) panel: usize,
+    pub(super) vector: usize,
+    /// Tiles of a block.
+    pub(super) block: usize,
+    /// Rows of an accumulator, and parts of the sum, of a weight gradient.
+    pub(super) rows: usize,
+    pub(super) splits: usize,
+    /// Offsets 0, 1, ...; those of patches and of products (or of accumulators) of consecutive tiles (or rows).
+    pub(super) units: Vec<isize>,
+    pub(super) left_steps: Vec<isize>,
+    pub(super) right_steps: Vec<isize>,
+    /// Elements from point to point of patches, and of products or cotangents.
+    pub(super) left_plane: usize,
+    pub(super) right_plane: usize,
+}
+
+impl Winograd {
+    /// The plan of a checked contraction; `None` where it has another form, or where patches would not pay.
+    pub(in super::super) fn new<T: Element>(c: &Contraction, kernels: &Kernels<T>, always: bool) -> Option<Self> {
+        let [h, w] = <&[_; 2]>::try_from(c.spatial.as_slice()).ok()?;
+        let sliding = Dim::sliding(h).zip(Dim::sliding(w)).map(|(h, w)| Self::of(c, kernels, [h, w], false));
+        let summing = Dim::summing(h).zip(Dim::summing(w)).map(|(h, w)| Self::of(c, kernels, [h, w], true));
+        let candidates = [sliding.flatten(), summing.flatten()].into_iter().flatten();
+        let best = candidates.min_by(|x, y| x.cost().total_cmp(&y.cost()))?;
+        (always || best.pays()).then_some(best)
+    }
+
+    fn of<T: Element>(c: &Contraction, kernels: &Kernels<T>, space: [Dim; 2], gradient: bool) -> Option<Self> {
+        let list = |axes: &[Axis], stride: fn(&Axis) -> isize| {
+            let mut to = vec![0; axes.iter().map(|x| x.size).product()];
+            offsets(axes, stride, 0, &mut to);
+            to
+        };
+        let base = c.base.map(|x| x as isize);
+        let [a, b, out] = [list(&c.groups, |x| x.a), list(&c.groups, |x| x.b), list(&c.groups, |x| x.out)];
+        let groups = (0..a.len()).map(|g| [base[0] + a[g], base[1] + b[g], base[2] + out[g]]).collect();
+        // Rows and reduced axes change roles between a convolution and its weight gradient, and so do the other two buffers.
+        let (images, channels) = if gradient { (&c.reduced, &c.rows) } else { (&c.rows, &c.reduced) };
+        let of_window: fn(&Axis) -> isize = if gradient { |x| x.out } else { |x| x.b };
+        let of_map: fn(&Axis) -> isize = if gradient { |x| x.b } else { |x| x.out };
+        let (left, map) = (list(images, |x| x.a), list(images, of_map));
+        let vector = kernels.width;
+        let runs = runs(&list(channels, |x| x.a), vector)?;
+        let maps = list(&c.columns, of_map);
+        if maps.is_empty() || !maps.chunks(vector).all(|v| v.len() == vector && contiguous(v)) || left.is_empty() {
+            return None;
+        }
+        let channels = list(channels, of_window);
+        let depth = space[0].reads() * space[1].reads() * channels.len();
+        let width = space[0].writes() * space[1].writes() * maps.len();
+        let panel = kernels.columns().min(width);
+        let mut plan = Self {
+            gradient,
+            groups,
+            images: left.into_iter().zip(map).map(|(a, m)| [a, m]).collect(),
+            runs: runs.0,
+            run: runs.1,
+            channels,
+            windows: list(&c.columns, of_window),
+            maps,
+            depth,
+            width,
+            panel,
+            vector,
+            block: 0,
+            rows: 0,
+            splits: 1,
+            units: Vec::new(),
+            left_steps: Vec::new(),
+            right_steps: Vec::new(),
+            left_plane: 0,
+            right_plane: 0,
+            space,
+        };
+        plan.divide(size_of::<T>());
+        Some(plan)
+    }
+
+    fn divide(&mut self, bytes: usize) {
+        let (left, most) = if self.gradient {
+            self.rows = even(self.depth, (ACCUMULATOR / self.panel).next_multiple_of(self.vector), self.vector);
+            (self.rows, self.rows + self.panel)
+        } else {
+            (self.depth, self.depth)
+        };
+        let fit = BLOCK_BYTES / (POINTS * bytes * most);
+        self.block = even(self.tiles(), fit.max(LEAST_BLOCK) / ROWS * ROWS, ROWS);
+        let steps = |count: usize, by: usize| (0..count).map(|i| (i * by) as isize).collect();
+        let longest = self.block.max(self.depth);
+        self.units = steps(longest, 1);
+        self.left_steps = steps(self.block, left);
+        self.right_steps = steps(if self.gradient { self.rows } else { self.block }, self.panel);
+        self.left_plane = self.block * left + GAP;
+        self.right_plane = self.block * self.panel + GAP;
+        if self.gradient {
+            let accumulator = self.groups.len() * self.accumulators() * self.accumulator() * bytes;
+            let wanted = (2 * SPLITS).div_ceil(self.groups.len() * self.accumulators()).min(SPLITS);
+            self.splits = wanted.min(PARTIAL_BYTES / accumulator).min(self.blocks()).max(1);
+        }
+    }
+
+    /// Whether the result is windows: a weight gradient.
+    pub(in super::super) fn is_gradient(&self) -> bool {
+        self.gradient
+    }
+
+    /// Tiles of all images.
+    pub(super) fn tiles(&self) -> usize {
+        self.images.len() * self.space[0].tiles * self.space[1].tiles
+    }
+
+    pub(super) fn blocks(&self) -> usize {
+        self.tiles().div_ceil(self.block)
+    }
+
+    pub(super) fn panels(&self) -> usize {
+        self.width.div_ceil(self.panel)
+    }
+
+    /// Accumulators of a group of a weight gradient, by rows, then panels.
+    pub(super) fn accumulators(&self) -> usize {
+        self.depth.div_ceil(self.rows.max(1)) * self.panels()
+    }
+
+    /// Elements of an accumulator.
+    pub(super) fn accumulator(&self) -> usize {
+        POINTS * self.accumulator_plane()
+    }
+
+    pub(super) fn accumulator_plane(&self) -> usize {
+        self.rows * self.panel + GAP
+    }
+
+    /// Tasks of packing, computing and finishing.
+    pub(in super::super) fn tasks(&self) -> [usize; 3] {
+        let groups = self.groups.len();
+        if self.gradient {
+            [0, groups * self.accumulators() * self.splits, groups * self.accumulators() * self.finish_parts()]
+        } else {
+            [groups * self.panels() * self.pack_parts(), groups * self.blocks(), 0]
+        }
+    }
+
+    pub(super) fn pack_parts(&self) -> usize {
+        self.depth.div_ceil(PACK_DEPTH)
+    }
+
+    pub(super) fn finish_parts(&self) -> usize {
+        self.rows.div_ceil(16)
+    }
+
+    /// Elements of scratch that tasks share: transformed windows, or accumulators.
+    pub(in super::super) fn shared(&self) -> usize {
+        let each =
+            if self.gradient { self.accumulators() * self.splits * self.accumulator() } else { POINTS * self.depth * self.width };
+        self.groups.len() * each
+    }
+
+    /// Elements of scratch of one thread.
+    pub(in super::super) fn local(&self) -> usize {
+        POINTS * (self.left_plane + self.right_plane) + self.zeros() + TAPS * TAPS * self.vector
+    }
+
+    /// Elements of the stretch of zeros that patches read outside the left operand.
+    pub(super) fn zeros(&self) -> usize {
+        self.run.max(self.panel)
+    }
+
+    /// Multiply-adds of the direct convolution, without those that padding takes away, times two.
+    pub(in super::super) fn flop(&self) -> f64 {
+        let products = self.space[0].products() * self.space[1].products();
+        2.0 * (self.groups.len() * self.images.len() * self.channels.len() * self.maps.len()) as f64 * products as f64
+    }
+
+    /// Vector operations: products and the three transforms, the last two as measured in multiply-adds.
+    fn cost(&self) -> f64 {
+        let (tiles, vector) = ((self.groups.len() * self.tiles()) as f64, self.vector as f64);
+        let (depth, width) = (self.depth as f64, self.width as f64);
+        let products = POINTS as f64 * depth * width;
+        let again = if self.gradient { [self.panels(), self.depth.div_ceil(self.rows)] } else { [1, 1] }.map(|x| x as f64);
+        let transforms = INPUT_COST * depth * again[0] + RESULT_COST * width * again[1];
+        let windows = WINDOW_COST * self.groups.len() as f64 * depth * width;
+        (tiles * (products + transforms) + windows) / vector
+    }
+
+    fn pays(&self) -> bool {
+        self.cost() * ADVANTAGE < self.flop() / 2.0 / self.vector as f64
+    }
+}
+
+/// Multiply-adds that transforming a vector of a patch, of results and of windows takes as long as.
+const INPUT_COST: f64 = 250.0;
+const RESULT_COST: f64 = 220.0;
+const WINDOW_COST: f64 = 200.0;
+/// How many times fewer operations there must be.
+const ADVANTAGE: f64 = 1.2;
+
+/// `total` in the fewest parts of at most `most`, all but the last equal, each a multiple of `unit`.
+fn even(total: usize, most: usize, unit: usize) -> usize {
+    let most = most.max(unit);
+    total.div_ceil(total.div_ceil(most)).next_multiple_of(unit).min(most)
+}
+
+/// Channels as stretches of neighbours of one length, a multiple of `vector`.
+fn runs(channels: &[isize], vector: usize) -> Option<(Vec<isize>, usize)> {
+    let mut stretches = channels.chunk_by(|x, y| *y == x + 1);
+    let run = stretches.next()?.len();
+    let equal = run % vector == 0 && stretches.all(|s| s.len() == run);
+    equal.then(|| (channels.iter().copied().step_by(run).collect(), run))
+}
+
+/// As of a plan without patches.
+impl std::fmt::Display for Winograd {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("contract ")?;
+        if self.groups.len() > 1 {
+            write!(f, "[{}] ", self.groups.len())?;
+        }
+        if self.gradient {
+            write!(f, "{}x{}x{}, patches to windows", self.depth, self.tiles(), self.width)?;
+        } else {
+            write!(f, "{}x{}x{}, patches", self.tiles(), self.depth, self.width)?;
+        }
+        if self.splits > 1 {
+            write!(f, ", {} parts", self.splits)?;
+        }
+        Ok(())
+    }
+}

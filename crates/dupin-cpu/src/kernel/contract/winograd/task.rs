@@ -1,0 +1,295 @@
+//! The work of one task of a convolution by patches.
+//!
+//! Every function here relies on the contract of [`Call::task`], as those of the direct engine.
+
+use std::ops::Range;
+
+use super::super::isa::Element;
+use super::super::kernel::Tile;
+use super::super::run::Call;
+use super::super::task::even_runs;
+use super::super::workspace::Local;
+use super::plan::{PACK_DEPTH, Winograd};
+use super::transform::{PATCH, POINTS, RESULTS, TAPS};
+
+/// One thread's scratch in parts.
+struct Scratch<T> {
+    left: *mut T,
+    right: *mut T,
+    zeros: *mut T,
+    taps: *mut T,
+}
+
+impl<T: Element> Scratch<T> {
+    unsafe fn new(w: &Winograd, local: &mut Local<T>) -> Self {
+        let data = local.data.get();
+        data[POINTS * (w.left_plane + w.right_plane)..][..w.zeros()].fill(T::default());
+        let left = data.as_mut_ptr();
+        // SAFETY: the parts are what `Winograd::local` counts.
+        unsafe {
+            let right = left.add(POINTS * w.left_plane);
+            let zeros = right.add(POINTS * w.right_plane);
+            Self { left, right, zeros, taps: zeros.add(w.zeros()) }
+        }
+    }
+}
+
+fn part(index: usize, block: usize, total: usize) -> Range<usize> {
+    index * block..((index + 1) * block).min(total)
+}
+
+impl Winograd {
+    /// Image and place of a tile.
+    fn tile(&self, tile: usize) -> (usize, [usize; 2]) {
+        let [h, w] = [self.space[0].tiles, self.space[1].tiles];
+        (tile / (h * w), [tile / w % h, tile % w])
+    }
+
+    /// Both dimensions' phases of one number.
+    fn phases(index: usize, columns: usize) -> [usize; 2] {
+        [index / columns, index % columns]
+    }
+}
+
+impl<T: Element> Call<'_, T> {
+    /// Transforms the windows of some channels for one panel of columns.
+    pub(in super::super) unsafe fn pack_windows(&self, w: &Winograd, index: usize, local: &mut Local<T>) {
+        let depth = part(index % w.pack_parts(), PACK_DEPTH, w.depth);
+        let panel = index / w.pack_parts() % w.panels();
+        let group = index / w.pack_parts() / w.panels();
+        let columns = part(panel, w.panel, w.width);
+        let channels = w.channels.len();
+        // SAFETY: see `task`. Taps are the contraction's own elements of the right operand.
+        unsafe {
+            let s = Scratch::new(w, local);
+            let from = self.b.wrapping_offset(w.groups[group][1]);
+            let to = self.shared.add(POINTS * w.depth * (group * w.width + columns.start));
+            for k in depth {
+                let [rh, rw] = Winograd::phases(k / channels, w.space[1].reads());
+                let channel = w.channels[k % channels];
+                for v in columns.clone().step_by(w.vector) {
+                    let [wh, ww] = Winograd::phases(v / w.maps.len(), w.space[1].writes());
+                    let (rows, cols) = (w.space[0].taps(rh, wh), w.space[1].taps(rw, ww));
+                    let columns_b = &w.windows[v % w.maps.len()..][..w.vector];
+                    for i in 0..TAPS * TAPS {
+                        let tap = std::slice::from_raw_parts_mut(s.taps.add(i * w.vector), w.vector);
+                        match (rows[i / TAPS], cols[i % TAPS]) {
+                            (Some(y), Some(x)) => {
+                                for (t, column) in tap.iter_mut().zip(columns_b) {
+                                    *t = *from.wrapping_offset(channel + y + x + column);
+                                }
+                            }
+                            _ => tap.fill(T::default()),
+                        }
+                    }
+                    let to = to.add(k * columns.len() + v - columns.start);
+                    (self.plan.kernels.transforms.window)(s.taps, to, w.depth * columns.len());
+                }
+            }
+        }
+    }
+
+    /// Transforms the patches of a tile for channels `rows` (counted through all phases) to row `t` of the block.
+    unsafe fn patches(&self, w: &Winograd, s: &Scratch<T>, group: usize, tile: usize, rows: &Range<usize>, to: *mut T) {
+        let (image, place) = w.tile(tile);
+        let channels = w.channels.len();
+        // SAFETY: see `task`. Positions outside the operand read zeros.
+        unsafe {
+            let from = self.a.wrapping_offset(w.groups[group][0] + w.images[image][0]);
+            let mut at = rows.start;
+            while at < rows.end {
+                let [rh, rw] = Winograd::phases(at / channels, w.space[1].reads());
+                let (down, across) = (w.space[0].patch(rh, place[0]), w.space[1].patch(rw, place[1]));
+                let end = rows.end.min((at / channels + 1) * channels);
+                while at < end {
+                    let channel = at % channels;
+                    let run = (w.run - channel % w.run).min(end - at);
+                    let start = from.wrapping_offset(w.runs[channel / w.run] + (channel % w.run) as isize);
+                    let zeros = s.zeros.cast_const();
+                    let addresses: [*const T; POINTS] = std::array::from_fn(|p| match (down[p / PATCH], across[p % PATCH]) {
+                        (Some(y), Some(x)) => start.wrapping_offset(y + x),
+                        _ => zeros,
+                    });
+                    (self.plan.kernels.transforms.patch)(&addresses, run, to.add(at - rows.start), w.left_plane);
+                    at += run;
+                }
+            }
+        }
+    }
+
+    /// A block of tiles: patches, then products and results panel by panel.
+    pub(in super::super) unsafe fn sweep(&self, w: &Winograd, index: usize, local: &mut Local<T>) {
+        let (group, tiles) = (index / w.blocks(), part(index % w.blocks(), w.block, w.tiles()));
+        // SAFETY: see `task`. Blocks hold disjoint tiles, and these disjoint results.
+        unsafe {
+            let s = Scratch::new(w, local);
+            for (t, tile) in tiles.clone().enumerate() {
+                self.patches(w, &s, group, tile, &(0..w.depth), s.left.add(t * w.depth));
+            }
+            for panel in 0..w.panels() {
+                let columns = part(panel, w.panel, w.width);
+                let windows = self.shared.add(POINTS * w.depth * (group * w.width + columns.start));
+                for p in 0..POINTS {
+                    let args = Tile {
+                        tiles: 0,
+                        depth: w.depth,
+                        a: s.left.add(p * w.left_plane).cast_const(),
+                        rows: w.left_steps.as_ptr(),
+                        reduced: w.units.as_ptr(),
+                        b: windows.add(p * w.depth * columns.len()).cast_const(),
+                        b_step: columns.len(),
+                        out: s.right.add(p * w.right_plane),
+                        out_rows: w.right_steps.as_ptr(),
+                        add: false,
+                    };
+                    self.product(args, tiles.len(), columns.len());
+                }
+                for (t, tile) in tiles.clone().enumerate() {
+                    self.results(w, group, tile, &columns, s.right.add(t * w.panel));
+                }
+            }
+        }
+    }
+
+    /// One product of `rows` rows by `columns` columns.
+    unsafe fn product(&self, mut args: Tile<T>, rows: usize, columns: usize) {
+        for (first, height, count) in even_runs(rows) {
+            let (rows, out_rows) = (args.rows, args.out_rows);
+            // SAFETY: the caller's.
+            unsafe {
+                (args.tiles, args.rows, args.out_rows) = (count, rows.add(first), out_rows.add(first));
+                self.plan.kernels.get(height, columns)(&args);
+            }
+            (args.rows, args.out_rows) = (rows, out_rows);
+        }
+    }
+
+    /// Writes a tile's results of one panel.
+    unsafe fn results(&self, w: &Winograd, group: usize, tile: usize, columns: &Range<usize>, from: *const T) {
+        let (image, place) = w.tile(tile);
+        let base = w.groups[group][2] + w.images[image][1];
+        let mut at = [std::ptr::null_mut(); RESULTS * RESULTS];
+        let mut phase = usize::MAX;
+        for v in columns.clone().step_by(w.vector) {
+            if v / w.maps.len() != phase {
+                phase = v / w.maps.len();
+                let [wh, ww] = Winograd::phases(phase, w.space[1].writes());
+                let (down, across) = (w.space[0].positions(wh, place[0]), w.space[1].positions(ww, place[1]));
+                at = std::array::from_fn(|i| match (down[i / RESULTS], across[i % RESULTS]) {
+                    (Some(y), Some(x)) => self.out.wrapping_offset(base + y + x),
+                    _ => std::ptr::null_mut(),
+                });
+            }
+            let shift = w.maps[v % w.maps.len()];
+            // SAFETY: see `task`.
+            unsafe {
+                let from = from.add(v - columns.start);
+                (self.plan.kernels.transforms.results)(from, w.right_plane, &at, shift, self.plan.accumulate);
+                for to in at.iter().filter(|to| !to.is_null()) {
+                    self.finished(to.wrapping_offset(shift), w.vector);
+                }
+            }
+        }
+    }
+
+    /// Hands finished neighbours to the epilogue.
+    unsafe fn finished(&self, at: *mut T, len: usize) {
+        let Some(epilogue) = self.epilogue else { return };
+        // SAFETY: the caller has just written these elements, which no other task touches.
+        unsafe { epilogue.apply(at.offset_from(self.out) as usize, std::slice::from_raw_parts_mut(at, len)) };
+    }
+
+    /// A part of the tiles summed into an accumulator of a weight gradient.
+    pub(in super::super) unsafe fn sum(&self, w: &Winograd, index: usize, local: &mut Local<T>) {
+        let (split, accumulator) = (index % w.splits, index / w.splits);
+        let (group, rows, columns) = self.accumulator(w, accumulator);
+        let blocks = split * w.blocks() / w.splits..(split + 1) * w.blocks() / w.splits;
+        let map = w.groups[group][1];
+        // SAFETY: see `task`; each task has its accumulator.
+        unsafe {
+            let s = Scratch::new(w, local);
+            let to = self.shared.add(index * w.accumulator());
+            for block in blocks.clone() {
+                let tiles = part(block, w.block, w.tiles());
+                for (t, tile) in tiles.clone().enumerate() {
+                    self.patches(w, &s, group, tile, &rows, s.left.add(t * w.rows));
+                    let (image, place) = w.tile(tile);
+                    let (down, across) = (w.space[0].positions(0, place[0]), w.space[1].positions(0, place[1]));
+                    let base = self.b.wrapping_offset(map + w.images[image][1]);
+                    for v in columns.clone().step_by(w.vector) {
+                        let base = base.wrapping_offset(w.maps[v]);
+                        let at = std::array::from_fn(|i| match (down[i / RESULTS], across[i % RESULTS]) {
+                            (Some(y), Some(x)) => base.wrapping_offset(y + x),
+                            _ => s.zeros.cast_const(),
+                        });
+                        let to = s.right.add(t * w.panel + v - columns.start);
+                        (self.plan.kernels.transforms.cotangent)(&at, w.vector, to, w.right_plane);
+                    }
+                }
+                for p in 0..POINTS {
+                    let args = Tile {
+                        tiles: 0,
+                        depth: tiles.len(),
+                        a: s.left.add(p * w.left_plane).cast_const(),
+                        rows: w.units.as_ptr(),
+                        reduced: w.left_steps.as_ptr(),
+                        b: s.right.add(p * w.right_plane).cast_const(),
+                        b_step: w.panel,
+                        out: to.add(p * w.accumulator_plane()),
+                        out_rows: w.right_steps.as_ptr(),
+                        add: block > blocks.start,
+                    };
+                    self.product(args, rows.len(), columns.len());
+                }
+            }
+        }
+    }
+
+    /// Group, rows and columns of an accumulator.
+    fn accumulator(&self, w: &Winograd, index: usize) -> (usize, Range<usize>, Range<usize>) {
+        let of_group = index % w.accumulators();
+        let rows = part(of_group / w.panels(), w.rows, w.depth);
+        (index / w.accumulators(), rows, part(of_group % w.panels(), w.panel, w.width))
+    }
+
+    /// Sums the accumulators of some rows in the order of the parts, and transforms them to windows.
+    pub(in super::super) unsafe fn windows(&self, w: &Winograd, index: usize, local: &mut Local<T>) {
+        let (accumulator, of) = (index / w.finish_parts(), index % w.finish_parts());
+        let (group, rows, columns) = self.accumulator(w, accumulator);
+        let channels = w.channels.len();
+        let own = rows.start + rows.len() * of / w.finish_parts()..rows.start + rows.len() * (of + 1) / w.finish_parts();
+        // SAFETY: see `task`; the rows of the accumulators and their windows are this task's alone.
+        unsafe {
+            let s = Scratch::new(w, local);
+            let first = self.shared.add(accumulator * w.splits * w.accumulator());
+            for k in own {
+                let row = first.add((k - rows.start) * w.panel);
+                for p in 0..POINTS {
+                    let sum = std::slice::from_raw_parts_mut(row.add(p * w.accumulator_plane()), columns.len());
+                    for split in 1..w.splits {
+                        let other = row.add(split * w.accumulator() + p * w.accumulator_plane()).cast_const();
+                        for (x, y) in sum.iter_mut().zip(std::slice::from_raw_parts(other, columns.len())) {
+                            *x = *x + *y;
+                        }
+                    }
+                }
+                let [rh, rw] = Winograd::phases(k / channels, w.space[1].reads());
+                let (down, across) = (w.space[0].taps(rh, 0), w.space[1].taps(rw, 0));
+                let base = w.groups[group][2] + w.channels[k % channels];
+                for v in columns.clone().step_by(w.vector) {
+                    let from = row.add(v - columns.start).cast_const();
+                    (self.plan.kernels.transforms.window_cotangent)(from, w.accumulator_plane(), s.taps);
+                    for i in 0..TAPS * TAPS {
+                        let (Some(y), Some(x)) = (down[i / TAPS], across[i % TAPS]) else { continue };
+                        let values = std::slice::from_raw_parts(s.taps.add(i * w.vector), w.vector);
+                        for (value, column) in values.iter().zip(&w.windows[v..]) {
+                            let to = self.out.wrapping_offset(base + y + x + column);
+                            *to = if self.plan.accumulate { *to + *value } else { *value };
+                            self.finished(to, 1);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Convolutions by patches against the definition in `f64`, on every instruction set, and which are computed so.
+
+use super::super::plan::Method;
+use super::super::tests::{Float, Rng, check_plan, forward, input_gradient, sets, weight_gradient};
+use super::super::{Axis, Contraction, Isa, Plan};
+
+/// How much larger the terms of a result can be than the data and windows, both at most 1: the rows of |Aᵀ| (|G| 1 ∘ |Bᵀ| 1) sum to at
+/// most 27.4 and those of |Gᵀ| (|A| 1 ∘ |Bᵀ| 1) to 33, in each of two dimensions.
+const AMPLIFICATION: f64 = 33.0 * 33.0;
+
+/// Roundings of the transforms that a term passes: patch, window and result, four a dimension each at most.
+const TRANSFORMS: f64 = 24.0;
+
+fn check_type<T: Float>(c: &Contraction, isa: Isa, seed: u64) -> bool {
+    let plan = Plan::<T>::with_method(c, isa, Method::Patches).unwrap();
+    let Some(w) = &plan.winograd else { return false };
+    let terms = if w.gradient { w.tiles() } else { w.depth } as f64;
+    // `check_plan` allows (depth + 2) roundings of what it is given, where the depth is at least 9 for these.
+    check_plan(c, &plan, seed, Some((1.0 + TRANSFORMS / 9.0) * AMPLIFICATION * terms));
+    true
+}
+
+/// Whether every instruction set computed it by patches.
+fn check(c: &Contraction, seed: u64) -> bool {
+    sets().map(|isa| check_type::<f32>(c, isa, seed) & check_type::<f64>(c, isa, seed)).fold(true, |x, y| x & y)
+}
+
+#[test]
+fn convolutions_of_networks_and_their_gradients() {
+    // Batch, size, channels, columns, window, stride.
+    let shapes = [(2, 8, 16, 32, 3, 1), (3, 9, 32, 16, 3, 1), (2, 14, 16, 32, 5, 2), (1, 11, 16, 16, 4, 2), (2, 9, 16, 48, 3, 2)];
+    for (seed, (n, size, c, o, k, stride)) in shapes.into_iter().enumerate() {
+        let f = forward(n, size, c, o, k, stride);
+        for c in [input_gradient(&f), weight_gradient(&f), f] {
+            assert!(check(&c, seed as u64), "{c:?}");
+        }
+    }
+}
+
+/// Convolutions with pads of any sign, reversed windows, groups or probes of either operand, added to a result or not.
+#[test]
+fn random_convolutions() {
+    let mut rng = Rng(7);
+    let mut by_patches = 0;
+    for seed in 0..40 {
+        let (n, size) = (rng.range(1, 4), rng.range(5, 13));
+        let (c, o) = (16 * rng.range(1, 3), 16 * rng.range(1, 5));
+        let (k, stride) = [(3, 1), (2, 1), (5, 2), (4, 2), (7, 3)][rng.below(5)];
+        let mut f = forward(n, size, c, o, k, stride);
+        for s in &mut f.spatial {
+            s.pad_low = rng.range(0, 5) as isize - 2;
+        }
+        let kind = rng.below(3);
+        let mut c = match kind {
+            0 => f,
+            1 => input_gradient(&f),
+            _ => weight_gradient(&f),
+        };
+        if kind < 2 && rng.below(2) == 0 {
+            c.spatial[rng.below(2)].reversed ^= true;
+        }
+        // A probe in front: of the windows or of the maps, as a column, or of everything, as a group.
+        let [a, b, out] = Plan::<f32>::with_method(&c, Isa::Portable, Method::Direct).unwrap().lengths().map(|x| x as isize);
+        match rng.below(4) {
+            0 => c.columns.insert(0, Axis::column(2, b, out)),
+            1 => c.rows.insert(0, Axis::row(2, a, out)),
+            2 => c.groups.push(Axis::group(2, a, b, out)),
+            _ => c.reduced.insert(0, Axis::reduced(2, a, b)),
+        }
+        c.base = [rng.below(3), rng.below(3), rng.below(3)];
+        c.accumulate = rng.below(3) == 0;
+        by_patches += usize::from(check(&c, seed));
+    }
+    // The rest are gradients whose pads put a fourth tap on a phase, or whose map is empty.
+    assert!(by_patches >= 30, "{by_patches} of 40");
+}
+
+#[test]
+fn long_sums_are_cut_and_blocks_end_anywhere() {
+    for (n, size, c, o, k, stride) in [(40, 12, 32, 80, 3, 1), (33, 10, 48, 16, 3, 1), (21, 14, 32, 32, 5, 2)] {
+        let w = weight_gradient(&forward(n, size, c, o, k, stride));
+        let plan = Plan::<f32>::with_method(&w, Isa::detect(), Method::Patches).unwrap();
+        assert!(plan.winograd.is_some_and(|w| w.splits > 1));
+        assert!(check(&w, 4));
+    }
+}
+
+#[test]
+fn other_forms_are_left_to_the_direct_engine() {
+    let none = |c: Contraction| Plan::<f32>::with_method(&c, Isa::Portable, Method::Patches).unwrap().winograd.is_none();
+    assert!(none(forward(2, 8, 3, 16, 3, 1)), "channels that fill no vector");
+    assert!(none(forward(2, 8, 16, 6, 3, 1)), "columns that fill no vector");
+    assert!(none(forward(2, 8, 16, 16, 5, 1)), "a window of five without stride");
+    let mut dilated = forward(2, 8, 16, 16, 3, 1);
+    dilated.spatial[0].rhs_dilation = 2;
+    assert!(none(dilated), "a dilated window");
+    assert!(none(forward(0, 8, 16, 16, 3, 1)), "no images");
+    let single = |c: Contraction| Plan::<f32>::new(&c).unwrap().winograd.is_none();
+    assert!(single(forward(1, 1, 64, 64, 3, 1)), "a map of one position would be mostly padding");
+    assert!(single(forward(64, 16, 64, 64, 1, 1)), "windows of one tap");
+}
+
+#[test]
+fn large_convolutions_of_networks_go_by_patches() {
+    for f in [forward(128, 16, 64, 64, 3, 1), forward(256, 14, 32, 32, 5, 2)] {
+        for c in [input_gradient(&f), weight_gradient(&f), f] {
+            let plan = Plan::<f32>::new(&c).unwrap();
+            let direct = Plan::<f32>::with_method(&c, Isa::detect(), Method::Direct).unwrap();
+            assert!(plan.winograd.is_some(), "{c:?}");
+            // Counted work is that of the definition, whatever the method; the direct engine counts padding besides.
+            assert!(plan.flop() <= direct.flop() && plan.flop() > 0.7 * direct.flop());
+        }
+    }
+}
+
+/// The points were chosen for it: errors are those of a direct sum times at most 2 forward and 1.5 for weight gradients, as measured
+/// over many values; here 3 allows for chance.
+#[test]
+fn errors_are_of_the_size_of_a_direct_sum() {
+    let f = forward(4, 12, 64, 32, 3, 1);
+    for c in [input_gradient(&f), weight_gradient(&f), f] {
+        let error = |method| {
+            let plan = Plan::<f32>::with_method(&c, Isa::detect(), method).unwrap();
+            assert_eq!(plan.winograd.is_some(), method == Method::Patches);
+            check_plan(&c, &plan, 3, Some(AMPLIFICATION * 64.0 * 9.0))
+        };
+        let (patches, direct) = (error(Method::Patches), error(Method::Direct));
+        assert!(patches < 3.0 * direct, "{patches:e} beside {direct:e}");
+    }
+}
