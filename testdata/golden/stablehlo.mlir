@@ -1413,7 +1413,7 @@ module @dupin {
 // convolution `same`
 module @dupin {
   func.func public @main(%0: tensor<2x4x5x3xf64>, %1: tensor<3x3x3x2xf64>) -> (tensor<2x4x5x2xf64>) {
-    %2 = "stablehlo.convolution"(%0, %1) {dimension_numbers = #stablehlo.conv<[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]>, window_strides = array<i64: 1, 1>, padding = dense<[[1, 1], [1, 1]]> : tensor<2x2xi64>, lhs_dilation = array<i64: 1, 1>, rhs_dilation = array<i64: 1, 1>, window_reversal = array<i1: false, false>, feature_group_count = 1 : i64, batch_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<2x4x5x3xf64>, tensor<3x3x3x2xf64>) -> tensor<2x4x5x2xf64>
+    %2 = "stablehlo.convolution"(%0, %1) {dimension_numbers = #stablehlo.conv<[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]>, window_strides = array<i64: 1, 1>, padding = dense<[[1, 1], [1, 1]]> : tensor<2x2xi64>, lhs_dilation = array<i64: 1, 1>, rhs_dilation = array<i64: 1, 1>, feature_group_count = 1 : i64, batch_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<2x4x5x3xf64>, tensor<3x3x3x2xf64>) -> tensor<2x4x5x2xf64>
     "func.return"(%2) : (tensor<2x4x5x2xf64>) -> ()
   }
 }
@@ -1421,7 +1421,7 @@ module @dupin {
 // convolution `stride`
 module @dupin {
   func.func public @main(%0: tensor<2x5x4x2xf64>, %1: tensor<3x3x2x3xf64>) -> (tensor<2x3x2x3xf64>) {
-    %2 = "stablehlo.convolution"(%0, %1) {dimension_numbers = #stablehlo.conv<[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]>, window_strides = array<i64: 2, 2>, padding = dense<[[1, 1], [1, 1]]> : tensor<2x2xi64>, lhs_dilation = array<i64: 1, 1>, rhs_dilation = array<i64: 1, 1>, window_reversal = array<i1: false, false>, feature_group_count = 1 : i64, batch_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<2x5x4x2xf64>, tensor<3x3x2x3xf64>) -> tensor<2x3x2x3xf64>
+    %2 = "stablehlo.convolution"(%0, %1) {dimension_numbers = #stablehlo.conv<[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]>, window_strides = array<i64: 2, 2>, padding = dense<[[1, 1], [1, 1]]> : tensor<2x2xi64>, lhs_dilation = array<i64: 1, 1>, rhs_dilation = array<i64: 1, 1>, feature_group_count = 1 : i64, batch_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<2x5x4x2xf64>, tensor<3x3x2x3xf64>) -> tensor<2x3x2x3xf64>
     "func.return"(%2) : (tensor<2x3x2x3xf64>) -> ()
   }
 }
@@ -1429,7 +1429,7 @@ module @dupin {
 // convolution `last rows not covered`
 module @dupin {
   func.func public @main(%0: tensor<1x6x7x2xf64>, %1: tensor<2x2x2x2xf64>) -> (tensor<1x2x2x2xf64>) {
-    %2 = "stablehlo.convolution"(%0, %1) {dimension_numbers = #stablehlo.conv<[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]>, window_strides = array<i64: 3, 3>, padding = dense<[[0, 0], [0, 0]]> : tensor<2x2xi64>, lhs_dilation = array<i64: 1, 1>, rhs_dilation = array<i64: 1, 1>, window_reversal = array<i1: false, false>, feature_group_count = 1 : i64, batch_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<1x6x7x2xf64>, tensor<2x2x2x2xf64>) -> tensor<1x2x2x2xf64>
+    %2 = "stablehlo.convolution"(%0, %1) {dimension_numbers = #stablehlo.conv<[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]>, window_strides = array<i64: 3, 3>, padding = dense<[[0, 0], [0, 0]]> : tensor<2x2xi64>, lhs_dilation = array<i64: 1, 1>, rhs_dilation = array<i64: 1, 1>, feature_group_count = 1 : i64, batch_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<1x6x7x2xf64>, tensor<2x2x2x2xf64>) -> tensor<1x2x2x2xf64>
     "func.return"(%2) : (tensor<1x2x2x2xf64>) -> ()
   }
 }
@@ -1437,7 +1437,7 @@ module @dupin {
 // convolution `one axis`
 module @dupin {
   func.func public @main(%0: tensor<2x5x2xf64>, %1: tensor<3x2x3xf64>) -> (tensor<2x2x3xf64>) {
-    %2 = "stablehlo.convolution"(%0, %1) {dimension_numbers = #stablehlo.conv<[b, 0, f]x[0, i, o]->[b, 0, f]>, window_strides = array<i64: 2>, padding = dense<[[1, 0]]> : tensor<1x2xi64>, lhs_dilation = array<i64: 1>, rhs_dilation = array<i64: 1>, window_reversal = array<i1: false>, feature_group_count = 1 : i64, batch_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<2x5x2xf64>, tensor<3x2x3xf64>) -> tensor<2x2x3xf64>
+    %2 = "stablehlo.convolution"(%0, %1) {dimension_numbers = #stablehlo.conv<[b, 0, f]x[0, i, o]->[b, 0, f]>, window_strides = array<i64: 2>, padding = dense<[[1, 0]]> : tensor<1x2xi64>, lhs_dilation = array<i64: 1>, rhs_dilation = array<i64: 1>, feature_group_count = 1 : i64, batch_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<2x5x2xf64>, tensor<3x2x3xf64>) -> tensor<2x2x3xf64>
     "func.return"(%2) : (tensor<2x2x3xf64>) -> ()
   }
 }
@@ -1445,7 +1445,7 @@ module @dupin {
 // convolution `crop`
 module @dupin {
   func.func public @main(%0: tensor<1x4x4x2xf64>, %1: tensor<2x2x2x2xf64>) -> (tensor<1x2x2x2xf64>) {
-    %2 = "stablehlo.convolution"(%0, %1) {dimension_numbers = #stablehlo.conv<[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]>, window_strides = array<i64: 1, 1>, padding = dense<[[-1, 0], [-1, 0]]> : tensor<2x2xi64>, lhs_dilation = array<i64: 1, 1>, rhs_dilation = array<i64: 1, 1>, window_reversal = array<i1: false, false>, feature_group_count = 1 : i64, batch_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<1x4x4x2xf64>, tensor<2x2x2x2xf64>) -> tensor<1x2x2x2xf64>
+    %2 = "stablehlo.convolution"(%0, %1) {dimension_numbers = #stablehlo.conv<[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]>, window_strides = array<i64: 1, 1>, padding = dense<[[-1, 0], [-1, 0]]> : tensor<2x2xi64>, lhs_dilation = array<i64: 1, 1>, rhs_dilation = array<i64: 1, 1>, feature_group_count = 1 : i64, batch_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<1x4x4x2xf64>, tensor<2x2x2x2xf64>) -> tensor<1x2x2x2xf64>
     "func.return"(%2) : (tensor<1x2x2x2xf64>) -> ()
   }
 }
@@ -1453,15 +1453,16 @@ module @dupin {
 // convolution `dilations and reversal`
 module @dupin {
   func.func public @main(%0: tensor<1x3x5x2xf64>, %1: tensor<2x2x2x2xf64>) -> (tensor<1x7x6x2xf64>) {
-    %2 = "stablehlo.convolution"(%0, %1) {dimension_numbers = #stablehlo.conv<[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]>, window_strides = array<i64: 1, 1>, padding = dense<[[1, 2], [1, 2]]> : tensor<2x2xi64>, lhs_dilation = array<i64: 2, 1>, rhs_dilation = array<i64: 1, 2>, window_reversal = array<i1: true, false>, feature_group_count = 1 : i64, batch_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<1x3x5x2xf64>, tensor<2x2x2x2xf64>) -> tensor<1x7x6x2xf64>
-    "func.return"(%2) : (tensor<1x7x6x2xf64>) -> ()
+    %2 = "stablehlo.reverse"(%1) {dimensions = array<i64: 0>} : (tensor<2x2x2x2xf64>) -> tensor<2x2x2x2xf64>
+    %3 = "stablehlo.convolution"(%0, %2) {dimension_numbers = #stablehlo.conv<[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]>, window_strides = array<i64: 1, 1>, padding = dense<[[1, 2], [1, 2]]> : tensor<2x2xi64>, lhs_dilation = array<i64: 2, 1>, rhs_dilation = array<i64: 1, 2>, feature_group_count = 1 : i64, batch_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<1x3x5x2xf64>, tensor<2x2x2x2xf64>) -> tensor<1x7x6x2xf64>
+    "func.return"(%3) : (tensor<1x7x6x2xf64>) -> ()
   }
 }
 
 // convolution `feature groups`
 module @dupin {
   func.func public @main(%0: tensor<2x3x3x4xf64>, %1: tensor<3x3x2x4xf64>) -> (tensor<2x3x3x4xf64>) {
-    %2 = "stablehlo.convolution"(%0, %1) {dimension_numbers = #stablehlo.conv<[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]>, window_strides = array<i64: 1, 1>, padding = dense<[[1, 1], [1, 1]]> : tensor<2x2xi64>, lhs_dilation = array<i64: 1, 1>, rhs_dilation = array<i64: 1, 1>, window_reversal = array<i1: false, false>, feature_group_count = 2 : i64, batch_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<2x3x3x4xf64>, tensor<3x3x2x4xf64>) -> tensor<2x3x3x4xf64>
+    %2 = "stablehlo.convolution"(%0, %1) {dimension_numbers = #stablehlo.conv<[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]>, window_strides = array<i64: 1, 1>, padding = dense<[[1, 1], [1, 1]]> : tensor<2x2xi64>, lhs_dilation = array<i64: 1, 1>, rhs_dilation = array<i64: 1, 1>, feature_group_count = 2 : i64, batch_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<2x3x3x4xf64>, tensor<3x3x2x4xf64>) -> tensor<2x3x3x4xf64>
     "func.return"(%2) : (tensor<2x3x3x4xf64>) -> ()
   }
 }
@@ -1469,7 +1470,7 @@ module @dupin {
 // convolution `batch groups`
 module @dupin {
   func.func public @main(%0: tensor<4x3x3x2xf64>, %1: tensor<2x2x2x4xf64>) -> (tensor<2x2x2x4xf64>) {
-    %2 = "stablehlo.convolution"(%0, %1) {dimension_numbers = #stablehlo.conv<[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]>, window_strides = array<i64: 1, 1>, padding = dense<[[0, 0], [0, 0]]> : tensor<2x2xi64>, lhs_dilation = array<i64: 1, 1>, rhs_dilation = array<i64: 1, 1>, window_reversal = array<i1: false, false>, feature_group_count = 1 : i64, batch_group_count = 2 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<4x3x3x2xf64>, tensor<2x2x2x4xf64>) -> tensor<2x2x2x4xf64>
+    %2 = "stablehlo.convolution"(%0, %1) {dimension_numbers = #stablehlo.conv<[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]>, window_strides = array<i64: 1, 1>, padding = dense<[[0, 0], [0, 0]]> : tensor<2x2xi64>, lhs_dilation = array<i64: 1, 1>, rhs_dilation = array<i64: 1, 1>, feature_group_count = 1 : i64, batch_group_count = 2 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<4x3x3x2xf64>, tensor<2x2x2x4xf64>) -> tensor<2x2x2x4xf64>
     "func.return"(%2) : (tensor<2x2x2x4xf64>) -> ()
   }
 }
@@ -1477,7 +1478,7 @@ module @dupin {
 // convolution `permuted axes`
 module @dupin {
   func.func public @main(%0: tensor<3x2x4x3xf64>, %1: tensor<2x2x3x3xf64>) -> (tensor<3x3x2x2xf64>) {
-    %2 = "stablehlo.convolution"(%0, %1) {dimension_numbers = #stablehlo.conv<[f, b, 1, 0]x[0, o, 1, i]->[1, 0, b, f]>, window_strides = array<i64: 1, 1>, padding = dense<[[1, 0], [1, 0]]> : tensor<2x2xi64>, lhs_dilation = array<i64: 1, 1>, rhs_dilation = array<i64: 1, 1>, window_reversal = array<i1: false, false>, feature_group_count = 1 : i64, batch_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<3x2x4x3xf64>, tensor<2x2x3x3xf64>) -> tensor<3x3x2x2xf64>
+    %2 = "stablehlo.convolution"(%0, %1) {dimension_numbers = #stablehlo.conv<[f, b, 1, 0]x[0, o, 1, i]->[1, 0, b, f]>, window_strides = array<i64: 1, 1>, padding = dense<[[1, 0], [1, 0]]> : tensor<2x2xi64>, lhs_dilation = array<i64: 1, 1>, rhs_dilation = array<i64: 1, 1>, feature_group_count = 1 : i64, batch_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<3x2x4x3xf64>, tensor<2x2x3x3xf64>) -> tensor<3x3x2x2xf64>
     "func.return"(%2) : (tensor<3x3x2x2xf64>) -> ()
   }
 }
@@ -1485,7 +1486,7 @@ module @dupin {
 // convolution `window larger than input`
 module @dupin {
   func.func public @main(%0: tensor<1x2x2x1xf64>, %1: tensor<3x3x1x1xf64>) -> (tensor<1x0x0x1xf64>) {
-    %2 = "stablehlo.convolution"(%0, %1) {dimension_numbers = #stablehlo.conv<[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]>, window_strides = array<i64: 1, 1>, padding = dense<[[0, 0], [0, 0]]> : tensor<2x2xi64>, lhs_dilation = array<i64: 1, 1>, rhs_dilation = array<i64: 1, 1>, window_reversal = array<i1: false, false>, feature_group_count = 1 : i64, batch_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<1x2x2x1xf64>, tensor<3x3x1x1xf64>) -> tensor<1x0x0x1xf64>
+    %2 = "stablehlo.convolution"(%0, %1) {dimension_numbers = #stablehlo.conv<[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]>, window_strides = array<i64: 1, 1>, padding = dense<[[0, 0], [0, 0]]> : tensor<2x2xi64>, lhs_dilation = array<i64: 1, 1>, rhs_dilation = array<i64: 1, 1>, feature_group_count = 1 : i64, batch_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<1x2x2x1xf64>, tensor<3x3x1x1xf64>) -> tensor<1x0x0x1xf64>
     "func.return"(%2) : (tensor<1x0x0x1xf64>) -> ()
   }
 }

@@ -349,13 +349,19 @@ impl Primitive for Convolution {
         let d = self.spatial_rank();
         let edges: Vec<String> = self.padding.iter().map(|(low, high)| format!("[{low}, {high}]")).collect();
         let edges = if d == 0 { String::new() } else { format!("[{}]", edges.join(", ")) };
-        let reversal = if d == 0 { "array<i1>".into() } else { format!("array<i1: {}>", join(&self.reversal)) };
+        // Reading a kernel backwards is turning it first. That form alone has XLA's fast convolutions: on CPUs any other reversal is a
+        // plain loop, on GPUs cuDNN's input gradient is recognised by it.
+        let reversed: Vec<usize> = (0..d).filter(|&a| self.reversal[a]).map(|a| self.rhs.spatial[a]).collect();
+        let kernel = match reversed.as_slice() {
+            [] => x[1].clone(),
+            axes => w.op("reverse", &[&x[1]], &format!("dimensions = {}", ints(axes)), x[1].ty.clone()),
+        };
         let (strides, lhs, rhs) = (ints(&self.strides), ints(&self.lhs_dilation), ints(&self.rhs_dilation));
         let window = format!(
-            "window_strides = {strides}, padding = dense<{edges}> : tensor<{d}x2xi64>, lhs_dilation = {lhs}, rhs_dilation = {rhs}, window_reversal = {reversal}"
+            "window_strides = {strides}, padding = dense<{edges}> : tensor<{d}x2xi64>, lhs_dilation = {lhs}, rhs_dilation = {rhs}"
         );
         let groups = format!("feature_group_count = {} : i64, batch_group_count = {} : i64", self.feature_group_count, self.batch_group_count);
-        w.contraction("convolution", [&x[0], &x[1]], &format!("dimension_numbers = #stablehlo.conv<{numbers}>, {window}, {groups}"), out)
+        w.contraction("convolution", [&x[0], &kernel], &format!("dimension_numbers = #stablehlo.conv<{numbers}>, {window}, {groups}"), out)
     }
     fn flop(&self, x: &[&TensorType], out: &TensorType) -> u64 {
         let mut pairs = 1;
