@@ -71,7 +71,7 @@ impl<T> Kernels<T> {
 
 /// Asks for a cache line; any address is allowed.
 #[inline(always)]
-fn prefetch<T>(p: *const T) {
+pub(super) fn prefetch<T>(p: *const T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a prefetch is a hint that never faults, and every x86-64 processor has it.
     unsafe {

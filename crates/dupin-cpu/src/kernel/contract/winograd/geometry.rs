@@ -114,6 +114,18 @@ impl Dim {
         })
     }
 
+    /// Where a tile's patch begins, inside the left operand or not.
+    pub(super) fn patch_start(&self, read: usize, tile: usize) -> isize {
+        let Read { step, shift } = self.reads[read];
+        ((RESULTS * tile) as isize * step + shift) * self.input.1
+    }
+
+    /// Where a tile's positions begin.
+    pub(super) fn position_start(&self, write: usize, tile: usize) -> isize {
+        let Write { first, step, .. } = self.writes[write];
+        (first + RESULTS * tile * step) as isize * self.stride
+    }
+
     /// Offsets of a tile's positions in the tiled map.
     pub(super) fn positions(&self, write: usize, tile: usize) -> [Option<isize>; RESULTS] {
         let Write { first, step, count } = self.writes[write];

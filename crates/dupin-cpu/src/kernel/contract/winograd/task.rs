@@ -45,6 +45,28 @@ impl Winograd {
         (tile / (h * w), [tile / w % h, tile % w])
     }
 
+    /// Elements from a tile's patch of a phase to the next tile's, which is fetched ahead.
+    fn to_next_patch(&self, tile: usize, [rh, rw]: [usize; 2]) -> isize {
+        let start = |tile: usize| {
+            let (image, place) = self.tile(tile);
+            self.images[image.min(self.images.len() - 1)][0]
+                + self.space[0].patch_start(rh, place[0])
+                + self.space[1].patch_start(rw, place[1])
+        };
+        start(tile + 1) - start(tile)
+    }
+
+    /// Elements from a tile's positions of a phase to the next tile's.
+    fn to_next_positions(&self, tile: usize, [wh, ww]: [usize; 2]) -> isize {
+        let start = |tile: usize| {
+            let (image, place) = self.tile(tile);
+            self.images[image.min(self.images.len() - 1)][1]
+                + self.space[0].position_start(wh, place[0])
+                + self.space[1].position_start(ww, place[1])
+        };
+        start(tile + 1) - start(tile)
+    }
+
     /// Both dimensions' phases of one number.
     fn phases(index: usize, columns: usize) -> [usize; 2] {
         [index / columns, index % columns]
@@ -100,6 +122,7 @@ impl<T: Element> Call<'_, T> {
             while at < rows.end {
                 let [rh, rw] = Winograd::phases(at / channels, w.space[1].reads());
                 let (down, across) = (w.space[0].patch(rh, place[0]), w.space[1].patch(rw, place[1]));
+                let ahead = w.to_next_patch(tile, [rh, rw]);
                 let end = rows.end.min((at / channels + 1) * channels);
                 while at < end {
                     let channel = at % channels;
@@ -110,7 +133,7 @@ impl<T: Element> Call<'_, T> {
                         (Some(y), Some(x)) => start.wrapping_offset(y + x),
                         _ => zeros,
                     });
-                    (self.plan.kernels.transforms.patch)(&addresses, run, to.add(at - rows.start), w.left_plane);
+                    (self.plan.kernels.transforms.patch)(&addresses, ahead, run, to.add(at - rows.start), w.left_plane);
                     at += run;
                 }
             }
@@ -169,12 +192,13 @@ impl<T: Element> Call<'_, T> {
         let (image, place) = w.tile(tile);
         let base = w.groups[group][2] + w.images[image][1];
         let mut at = [std::ptr::null_mut(); RESULTS * RESULTS];
-        let mut phase = usize::MAX;
+        let (mut phase, mut ahead) = (usize::MAX, 0);
         for v in columns.clone().step_by(w.vector) {
             if v / w.maps.len() != phase {
                 phase = v / w.maps.len();
                 let [wh, ww] = Winograd::phases(phase, w.space[1].writes());
                 let (down, across) = (w.space[0].positions(wh, place[0]), w.space[1].positions(ww, place[1]));
+                ahead = w.to_next_positions(tile, [wh, ww]);
                 at = std::array::from_fn(|i| match (down[i / RESULTS], across[i % RESULTS]) {
                     (Some(y), Some(x)) => self.out.wrapping_offset(base + y + x),
                     _ => std::ptr::null_mut(),
@@ -184,7 +208,7 @@ impl<T: Element> Call<'_, T> {
             // SAFETY: see `task`.
             unsafe {
                 let from = from.add(v - columns.start);
-                (self.plan.kernels.transforms.results)(from, w.right_plane, &at, shift, self.plan.accumulate);
+                (self.plan.kernels.transforms.results)(from, w.right_plane, &at, ahead, shift, self.plan.accumulate);
                 for to in at.iter().filter(|to| !to.is_null()) {
                     self.finished(to.wrapping_offset(shift), w.vector);
                 }
@@ -215,6 +239,7 @@ impl<T: Element> Call<'_, T> {
                     self.patches(w, &s, group, tile, &rows, s.left.add(t * w.rows));
                     let (image, place) = w.tile(tile);
                     let (down, across) = (w.space[0].positions(0, place[0]), w.space[1].positions(0, place[1]));
+                    let ahead = w.to_next_positions(tile, [0, 0]);
                     let base = self.b.wrapping_offset(map + w.images[image][1]);
                     for v in columns.clone().step_by(w.vector) {
                         let base = base.wrapping_offset(w.maps[v]);
@@ -223,7 +248,7 @@ impl<T: Element> Call<'_, T> {
                             _ => s.zeros.cast_const(),
                         });
                         let to = s.right.add(t * w.panel + v - columns.start);
-                        (self.plan.kernels.transforms.cotangent)(&at, w.vector, to, w.right_plane);
+                        (self.plan.kernels.transforms.cotangent)(&at, ahead, w.vector, to, w.right_plane);
                     }
                 }
                 for p in 0..POINTS {

@@ -16,6 +16,7 @@
 //! gradients; the points 1 and 2 that are usual give 4.5 and 2.7. The points are compared in Barabasz, Anderson, Soodhalter & Gregg
 //! (2020), "Error analysis and improving the accuracy of Winograd convolution for deep neural networks".
 
+use super::super::kernel::prefetch;
 use super::super::simd::Vector;
 
 /// Results of a tile in one dimension.
@@ -148,11 +149,21 @@ macro_rules! both {
 /// Transforms of a patch's channels: `at[6 i + j]` points to those of element (i, j); value `p` of channel `c` goes to
 /// `to[p · plane + c]`.
 #[inline(always)]
-pub(super) unsafe fn patch_body<T: Copy, V: Vector<T>>(at: &[*const T; POINTS], channels: usize, to: *mut T, plane: usize) {
+pub(super) unsafe fn patch_body<T: Copy, V: Vector<T>>(
+    at: &[*const T; POINTS],
+    ahead: isize,
+    channels: usize,
+    to: *mut T,
+    plane: usize,
+) {
     // SAFETY: the caller vouches for the addresses and the instruction set.
     unsafe {
         for c in (0..channels).step_by(V::WIDTH) {
-            let load = |i: usize, j: usize| V::load(at[PATCH * i + j].add(c));
+            let load = |i: usize, j: usize| {
+                let from = at[PATCH * i + j].add(c);
+                prefetch(from.wrapping_offset(ahead));
+                V::load(from)
+            };
             let store = |i: usize, j: usize, v: V| v.store(to.add((PATCH * i + j) * plane + c));
             both!(patch, PATCH, PATCH, load, store);
         }
@@ -165,6 +176,7 @@ pub(super) unsafe fn results_body<T: Copy, V: Vector<T>>(
     from: *const T,
     plane: usize,
     at: &[*mut T; RESULTS * RESULTS],
+    ahead: isize,
     shift: isize,
     add: bool,
 ) {
@@ -175,6 +187,7 @@ pub(super) unsafe fn results_body<T: Copy, V: Vector<T>>(
             let to = at[RESULTS * i + j];
             if !to.is_null() {
                 let to = to.wrapping_offset(shift);
+                prefetch(to.wrapping_offset(ahead));
                 if add { V::load(to).add(v).store(to) } else { v.store(to) }
             }
         };
@@ -186,6 +199,7 @@ pub(super) unsafe fn results_body<T: Copy, V: Vector<T>>(
 #[inline(always)]
 pub(super) unsafe fn cotangent_body<T: Copy, V: Vector<T>>(
     at: &[*const T; RESULTS * RESULTS],
+    ahead: isize,
     channels: usize,
     to: *mut T,
     plane: usize,
@@ -193,7 +207,11 @@ pub(super) unsafe fn cotangent_body<T: Copy, V: Vector<T>>(
     // SAFETY: the caller vouches for the addresses and the instruction set.
     unsafe {
         for c in (0..channels).step_by(V::WIDTH) {
-            let load = |i: usize, j: usize| V::load(at[RESULTS * i + j].add(c));
+            let load = |i: usize, j: usize| {
+                let from = at[RESULTS * i + j].add(c);
+                prefetch(from.wrapping_offset(ahead));
+                V::load(from)
+            };
             let store = |i: usize, j: usize, v: V| v.store(to.add((PATCH * i + j) * plane + c));
             both!(cotangent, RESULTS, PATCH, load, store);
         }
@@ -224,9 +242,9 @@ pub(super) unsafe fn window_cotangent_body<T: Copy, V: Vector<T>>(from: *const T
 
 /// The transforms of one instruction set; each as the body of its name, and only on a processor that has the set.
 pub(crate) struct Transforms<T> {
-    pub(super) patch: unsafe fn(&[*const T; POINTS], usize, *mut T, usize),
-    pub(super) results: unsafe fn(*const T, usize, &[*mut T; RESULTS * RESULTS], isize, bool),
-    pub(super) cotangent: unsafe fn(&[*const T; RESULTS * RESULTS], usize, *mut T, usize),
+    pub(super) patch: unsafe fn(&[*const T; POINTS], isize, usize, *mut T, usize),
+    pub(super) results: unsafe fn(*const T, usize, &[*mut T; RESULTS * RESULTS], isize, isize, bool),
+    pub(super) cotangent: unsafe fn(&[*const T; RESULTS * RESULTS], isize, usize, *mut T, usize),
     pub(super) window: unsafe fn(*const T, *mut T, usize),
     pub(super) window_cotangent: unsafe fn(*const T, usize, *mut T),
 }
@@ -238,19 +256,19 @@ macro_rules! transforms {
             use super::{POINTS, RESULTS, Transforms};
             // SAFETY, for all: the contract is the body's, and these features are those of its vectors.
             $(#[target_feature(enable = $feature)])?
-            unsafe fn patch(at: &[*const $t; POINTS], channels: usize, to: *mut $t, plane: usize) {
+            unsafe fn patch(at: &[*const $t; POINTS], ahead: isize, channels: usize, to: *mut $t, plane: usize) {
                 // SAFETY: as above.
-                unsafe { super::patch_body::<$t, $v>(at, channels, to, plane) }
+                unsafe { super::patch_body::<$t, $v>(at, ahead, channels, to, plane) }
             }
             $(#[target_feature(enable = $feature)])?
-            unsafe fn results(from: *const $t, plane: usize, at: &[*mut $t; RESULTS * RESULTS], shift: isize, add: bool) {
+            unsafe fn results(from: *const $t, plane: usize, at: &[*mut $t; RESULTS * RESULTS], ahead: isize, shift: isize, add: bool) {
                 // SAFETY: as above.
-                unsafe { super::results_body::<$t, $v>(from, plane, at, shift, add) }
+                unsafe { super::results_body::<$t, $v>(from, plane, at, ahead, shift, add) }
             }
             $(#[target_feature(enable = $feature)])?
-            unsafe fn cotangent(at: &[*const $t; RESULTS * RESULTS], channels: usize, to: *mut $t, plane: usize) {
+            unsafe fn cotangent(at: &[*const $t; RESULTS * RESULTS], ahead: isize, channels: usize, to: *mut $t, plane: usize) {
                 // SAFETY: as above.
-                unsafe { super::cotangent_body::<$t, $v>(at, channels, to, plane) }
+                unsafe { super::cotangent_body::<$t, $v>(at, ahead, channels, to, plane) }
             }
             $(#[target_feature(enable = $feature)])?
             unsafe fn window(taps: *const $t, to: *mut $t, plane: usize) {
