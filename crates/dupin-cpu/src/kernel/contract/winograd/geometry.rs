@@ -106,12 +106,10 @@ impl Dim {
     }
 
     /// Offsets of a tile's patch in the left operand.
-    pub(super) fn patch(&self, read: usize, tile: usize) -> [Option<isize>; PATCH] {
+    pub(super) fn patch(&self, read: usize, tile: usize) -> Line<PATCH> {
         let Read { step, shift } = self.reads[read];
-        std::array::from_fn(|i| {
-            let position = (RESULTS * tile + i) as isize * step + shift;
-            (position >= 0 && position < self.input.0 as isize).then_some(position * self.input.1)
-        })
+        let first = (RESULTS * tile) as isize * step + shift;
+        Line::new(first, step, self.input.0, self.input.1)
     }
 
     /// Where a tile's patch begins, inside the left operand or not.
@@ -127,13 +125,49 @@ impl Dim {
     }
 
     /// Offsets of a tile's positions in the tiled map.
-    pub(super) fn positions(&self, write: usize, tile: usize) -> [Option<isize>; RESULTS] {
+    pub(super) fn positions(&self, write: usize, tile: usize) -> Line<RESULTS> {
         let Write { first, step, count } = self.writes[write];
-        std::array::from_fn(|i| {
-            let i = RESULTS * tile + i;
-            (i < count).then_some((first + i * step) as isize * self.stride)
-        })
+        let end = first + count * step;
+        Line::new((first + RESULTS * tile * step) as isize, step as isize, end, self.stride)
     }
+}
+
+/// Evenly spaced positions of a dimension.
+pub(super) struct Line<const N: usize> {
+    /// Their offsets, also of those outside.
+    offsets: [isize; N],
+    /// Those inside.
+    inside: std::ops::Range<usize>,
+}
+
+impl<const N: usize> Line<N> {
+    /// Positions `first + i · step` of `0..end`, whose neighbours are `stride` elements apart.
+    fn new(first: isize, step: isize, end: usize, stride: isize) -> Self {
+        let before = |limit: isize| ((limit - first + step - 1).div_euclid(step)).clamp(0, N as isize) as usize;
+        let from = before(0);
+        Self {
+            offsets: std::array::from_fn(|i| (first + i as isize * step) * stride),
+            inside: from..before(end as isize).max(from),
+        }
+    }
+}
+
+/// Addresses of a tile's elements from `base`; `outside` for those beyond the map.
+pub(super) fn addresses<P: Copy, const N: usize, const M: usize>(
+    [down, across]: [&Line<N>; 2],
+    outside: P,
+    address: impl Fn(isize) -> P,
+) -> [P; M] {
+    if down.inside.len() + across.inside.len() == 2 * N {
+        return std::array::from_fn(|i| address(down.offsets[i / N] + across.offsets[i % N]));
+    }
+    let mut at = [outside; M];
+    for i in down.inside.clone() {
+        for j in across.inside.clone() {
+            at[N * i + j] = address(down.offsets[i] + across.offsets[j]);
+        }
+    }
+    at
 }
 
 /// The taps of a phase, the first at `from`; `None` if they are too many.

@@ -4,13 +4,15 @@
 
 use std::ops::Range;
 
+use super::super::copy::contiguous;
 use super::super::isa::Element;
 use super::super::kernel::Tile;
 use super::super::run::Call;
 use super::super::task::even_runs;
 use super::super::workspace::Local;
+use super::geometry::addresses;
 use super::plan::{PACK_DEPTH, Winograd};
-use super::transform::{PATCH, POINTS, RESULTS, TAPS};
+use super::transform::{POINTS, RESULTS, TAPS};
 
 /// One thread's scratch in parts.
 struct Scratch<T> {
@@ -38,33 +40,40 @@ fn part(index: usize, block: usize, total: usize) -> Range<usize> {
     index * block..((index + 1) * block).min(total)
 }
 
+/// Where a tile lies.
+#[derive(Clone, Copy)]
+struct Place {
+    image: usize,
+    rows: usize,
+    columns: usize,
+}
+
 impl Winograd {
-    /// Image and place of a tile.
-    fn tile(&self, tile: usize) -> (usize, [usize; 2]) {
+    /// Each of some tiles with the next one, of which patches and positions are fetched ahead.
+    fn places(&self, tiles: Range<usize>) -> impl Iterator<Item = [Place; 2]> {
         let [h, w] = [self.space[0].tiles, self.space[1].tiles];
-        (tile / (h * w), [tile / w % h, tile % w])
+        let at = move |tile: usize| Place { image: tile / (h * w), rows: tile / w % h, columns: tile % w };
+        let last = self.tiles() - 1;
+        let mut here = at(tiles.start);
+        tiles.map(move |tile| {
+            let next = at((tile + 1).min(last));
+            [std::mem::replace(&mut here, next), next]
+        })
     }
 
-    /// Elements from a tile's patch of a phase to the next tile's, which is fetched ahead.
-    fn to_next_patch(&self, tile: usize, [rh, rw]: [usize; 2]) -> isize {
-        let start = |tile: usize| {
-            let (image, place) = self.tile(tile);
-            self.images[image.min(self.images.len() - 1)][0]
-                + self.space[0].patch_start(rh, place[0])
-                + self.space[1].patch_start(rw, place[1])
-        };
-        start(tile + 1) - start(tile)
+    /// Elements from a tile's patch of a phase to the next tile's.
+    fn to_next_patch(&self, tiles: [Place; 2], [rh, rw]: [usize; 2]) -> isize {
+        let [here, next] = tiles
+            .map(|t| self.images[t.image][0] + self.space[0].patch_start(rh, t.rows) + self.space[1].patch_start(rw, t.columns));
+        next - here
     }
 
     /// Elements from a tile's positions of a phase to the next tile's.
-    fn to_next_positions(&self, tile: usize, [wh, ww]: [usize; 2]) -> isize {
-        let start = |tile: usize| {
-            let (image, place) = self.tile(tile);
-            self.images[image.min(self.images.len() - 1)][1]
-                + self.space[0].position_start(wh, place[0])
-                + self.space[1].position_start(ww, place[1])
-        };
-        start(tile + 1) - start(tile)
+    fn to_next_positions(&self, tiles: [Place; 2], [wh, ww]: [usize; 2]) -> isize {
+        let [here, next] = tiles.map(|t| {
+            self.images[t.image][1] + self.space[0].position_start(wh, t.rows) + self.space[1].position_start(ww, t.columns)
+        });
+        next - here
     }
 
     /// Both dimensions' phases of one number.
@@ -112,28 +121,23 @@ impl<T: Element> Call<'_, T> {
     }
 
     /// Transforms the patches of a tile for channels `rows` (counted through all phases) to row `t` of the block.
-    unsafe fn patches(&self, w: &Winograd, s: &Scratch<T>, group: usize, tile: usize, rows: &Range<usize>, to: *mut T) {
-        let (image, place) = w.tile(tile);
+    unsafe fn patches(&self, w: &Winograd, s: &Scratch<T>, group: usize, tiles: [Place; 2], rows: &Range<usize>, to: *mut T) {
         let channels = w.channels.len();
         // SAFETY: see `task`. Positions outside the operand read zeros.
         unsafe {
-            let from = self.a.wrapping_offset(w.groups[group][0] + w.images[image][0]);
+            let from = self.a.wrapping_offset(w.groups[group][0] + w.images[tiles[0].image][0]);
             let mut at = rows.start;
             while at < rows.end {
                 let [rh, rw] = Winograd::phases(at / channels, w.space[1].reads());
-                let (down, across) = (w.space[0].patch(rh, place[0]), w.space[1].patch(rw, place[1]));
-                let ahead = w.to_next_patch(tile, [rh, rw]);
+                let (down, across) = (w.space[0].patch(rh, tiles[0].rows), w.space[1].patch(rw, tiles[0].columns));
+                let ahead = w.to_next_patch(tiles, [rh, rw]);
                 let end = rows.end.min((at / channels + 1) * channels);
                 while at < end {
                     let channel = at % channels;
                     let run = (w.run - channel % w.run).min(end - at);
                     let start = from.wrapping_offset(w.runs[channel / w.run] + (channel % w.run) as isize);
-                    let zeros = s.zeros.cast_const();
-                    let addresses: [*const T; POINTS] = std::array::from_fn(|p| match (down[p / PATCH], across[p % PATCH]) {
-                        (Some(y), Some(x)) => start.wrapping_offset(y + x),
-                        _ => zeros,
-                    });
-                    (self.plan.kernels.transforms.patch)(&addresses, ahead, run, to.add(at - rows.start), w.left_plane);
+                    let elements = addresses([&down, &across], s.zeros.cast_const(), |x| start.wrapping_offset(x));
+                    (self.plan.kernels.transforms.patch)(&elements, ahead, run, to.add(at - rows.start), w.left_plane);
                     at += run;
                 }
             }
@@ -146,8 +150,8 @@ impl<T: Element> Call<'_, T> {
         // SAFETY: see `task`. Blocks hold disjoint tiles, and these disjoint results.
         unsafe {
             let s = Scratch::new(w, local);
-            for (t, tile) in tiles.clone().enumerate() {
-                self.patches(w, &s, group, tile, &(0..w.depth), s.left.add(t * w.depth));
+            for (t, places) in w.places(tiles.clone()).enumerate() {
+                self.patches(w, &s, group, places, &(0..w.depth), s.left.add(t * w.depth));
             }
             for panel in 0..w.panels() {
                 let columns = part(panel, w.panel, w.width);
@@ -167,8 +171,8 @@ impl<T: Element> Call<'_, T> {
                     };
                     self.product(args, tiles.len(), columns.len());
                 }
-                for (t, tile) in tiles.clone().enumerate() {
-                    self.results(w, group, tile, &columns, s.right.add(t * w.panel));
+                for (t, places) in w.places(tiles.clone()).enumerate() {
+                    self.results(w, group, places, &columns, s.right.add(t * w.panel));
                 }
             }
         }
@@ -188,21 +192,18 @@ impl<T: Element> Call<'_, T> {
     }
 
     /// Writes a tile's results of one panel.
-    unsafe fn results(&self, w: &Winograd, group: usize, tile: usize, columns: &Range<usize>, from: *const T) {
-        let (image, place) = w.tile(tile);
-        let base = w.groups[group][2] + w.images[image][1];
+    unsafe fn results(&self, w: &Winograd, group: usize, tiles: [Place; 2], columns: &Range<usize>, from: *const T) {
+        let base = w.groups[group][2] + w.images[tiles[0].image][1];
         let mut at = [std::ptr::null_mut(); RESULTS * RESULTS];
         let (mut phase, mut ahead) = (usize::MAX, 0);
         for v in columns.clone().step_by(w.vector) {
             if v / w.maps.len() != phase {
                 phase = v / w.maps.len();
                 let [wh, ww] = Winograd::phases(phase, w.space[1].writes());
-                let (down, across) = (w.space[0].positions(wh, place[0]), w.space[1].positions(ww, place[1]));
-                ahead = w.to_next_positions(tile, [wh, ww]);
-                at = std::array::from_fn(|i| match (down[i / RESULTS], across[i % RESULTS]) {
-                    (Some(y), Some(x)) => self.out.wrapping_offset(base + y + x),
-                    _ => std::ptr::null_mut(),
-                });
+                let (down, across) = (w.space[0].positions(wh, tiles[0].rows), w.space[1].positions(ww, tiles[0].columns));
+                ahead = w.to_next_positions(tiles, [wh, ww]);
+                let to = self.out.wrapping_offset(base);
+                at = addresses([&down, &across], std::ptr::null_mut(), |x| to.wrapping_offset(x));
             }
             let shift = w.maps[v % w.maps.len()];
             // SAFETY: see `task`.
@@ -229,26 +230,25 @@ impl<T: Element> Call<'_, T> {
         let (group, rows, columns) = self.accumulator(w, accumulator);
         let blocks = split * w.blocks() / w.splits..(split + 1) * w.blocks() / w.splits;
         let map = w.groups[group][1];
+        // Neighbouring columns go at once.
+        let width = if contiguous(&w.maps[columns.clone()]) { columns.len() } else { w.vector };
         // SAFETY: see `task`; each task has its accumulator.
         unsafe {
             let s = Scratch::new(w, local);
             let to = self.shared.add(index * w.accumulator());
             for block in blocks.clone() {
                 let tiles = part(block, w.block, w.tiles());
-                for (t, tile) in tiles.clone().enumerate() {
-                    self.patches(w, &s, group, tile, &rows, s.left.add(t * w.rows));
-                    let (image, place) = w.tile(tile);
-                    let (down, across) = (w.space[0].positions(0, place[0]), w.space[1].positions(0, place[1]));
-                    let ahead = w.to_next_positions(tile, [0, 0]);
-                    let base = self.b.wrapping_offset(map + w.images[image][1]);
-                    for v in columns.clone().step_by(w.vector) {
+                for (t, places) in w.places(tiles.clone()).enumerate() {
+                    self.patches(w, &s, group, places, &rows, s.left.add(t * w.rows));
+                    let here = places[0];
+                    let (down, across) = (w.space[0].positions(0, here.rows), w.space[1].positions(0, here.columns));
+                    let ahead = w.to_next_positions(places, [0, 0]);
+                    let base = self.b.wrapping_offset(map + w.images[here.image][1]);
+                    for v in columns.clone().step_by(width) {
                         let base = base.wrapping_offset(w.maps[v]);
-                        let at = std::array::from_fn(|i| match (down[i / RESULTS], across[i % RESULTS]) {
-                            (Some(y), Some(x)) => base.wrapping_offset(y + x),
-                            _ => s.zeros.cast_const(),
-                        });
+                        let at = addresses([&down, &across], s.zeros.cast_const(), |x| base.wrapping_offset(x));
                         let to = s.right.add(t * w.panel + v - columns.start);
-                        (self.plan.kernels.transforms.cotangent)(&at, ahead, w.vector, to, w.right_plane);
+                        (self.plan.kernels.transforms.cotangent)(&at, ahead, width, to, w.right_plane);
                     }
                 }
                 for p in 0..POINTS {
