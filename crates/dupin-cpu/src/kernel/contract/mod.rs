@@ -8,6 +8,7 @@
 //!   cache, is resolved by copying the part of the image that a task needs into the task's scratch, once.
 //! - The right operand (weights, as a rule) is packed into panels once per run, or per task where only one task reads it.
 //! - A dilated left operand is split into phases without holes, so that nothing is multiplied by a hole.
+//! - Convolutions with small windows go by patches where that takes fewer multiplications (module `winograd`).
 //! - Where the result is small and the reduction long (weight gradients), the reduction is cut into chunks with an accumulator
 //!   each, summed in a fixed order.
 //!

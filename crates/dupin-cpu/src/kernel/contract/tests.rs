@@ -141,7 +141,7 @@ pub(super) fn check_plan<T: Float>(c: &Contraction, plan: &Plan<T>, seed: u64, a
     let mut results = Vec::new();
     for threads in [1, 2, 5] {
         let mut workspace = Workspace::new(threads);
-        workspace.reserve(&plan);
+        workspace.reserve(plan);
         let mut out = start.clone();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| plan.run(&a, &b, &mut out, &mut workspace, None)).unwrap();
@@ -174,7 +174,7 @@ pub(super) fn check_plan<T: Float>(c: &Contraction, plan: &Plan<T>, seed: u64, a
 
     let hook = Doubling(start.iter().map(|_| 0.into()).collect());
     let mut workspace = Workspace::new(2);
-    workspace.reserve(&plan);
+    workspace.reserve(plan);
     let mut out = start.clone();
     plan.run(&a, &b, &mut out, &mut workspace, Some(&hook)).unwrap();
     for i in 0..start.len() {

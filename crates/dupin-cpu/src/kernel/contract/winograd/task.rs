@@ -76,6 +76,13 @@ impl Winograd {
         next - here
     }
 
+    /// Group, rows and columns of an accumulator.
+    fn parts(&self, accumulator: usize) -> (usize, Range<usize>, Range<usize>) {
+        let of_group = accumulator % self.accumulators();
+        let rows = part(of_group / self.panels(), self.rows, self.depth);
+        (accumulator / self.accumulators(), rows, part(of_group % self.panels(), self.panel, self.width))
+    }
+
     /// Both dimensions' phases of one number.
     fn phases(index: usize, columns: usize) -> [usize; 2] {
         [index / columns, index % columns]
@@ -227,7 +234,7 @@ impl<T: Element> Call<'_, T> {
     /// A part of the tiles summed into an accumulator of a weight gradient.
     pub(in super::super) unsafe fn sum(&self, w: &Winograd, index: usize, local: &mut Local<T>) {
         let (split, accumulator) = (index % w.splits, index / w.splits);
-        let (group, rows, columns) = self.accumulator(w, accumulator);
+        let (group, rows, columns) = w.parts(accumulator);
         let blocks = split * w.blocks() / w.splits..(split + 1) * w.blocks() / w.splits;
         let map = w.groups[group][1];
         // Neighbouring columns go at once.
@@ -270,17 +277,10 @@ impl<T: Element> Call<'_, T> {
         }
     }
 
-    /// Group, rows and columns of an accumulator.
-    fn accumulator(&self, w: &Winograd, index: usize) -> (usize, Range<usize>, Range<usize>) {
-        let of_group = index % w.accumulators();
-        let rows = part(of_group / w.panels(), w.rows, w.depth);
-        (index / w.accumulators(), rows, part(of_group % w.panels(), w.panel, w.width))
-    }
-
     /// Sums the accumulators of some rows in the order of the parts, and transforms them to windows.
     pub(in super::super) unsafe fn windows(&self, w: &Winograd, index: usize, local: &mut Local<T>) {
         let (accumulator, of) = (index / w.finish_parts(), index % w.finish_parts());
-        let (group, rows, columns) = self.accumulator(w, accumulator);
+        let (group, rows, columns) = w.parts(accumulator);
         let channels = w.channels.len();
         let own = rows.start + rows.len() * of / w.finish_parts()..rows.start + rows.len() * (of + 1) / w.finish_parts();
         // SAFETY: see `task`; the rows of the accumulators and their windows are this task's alone.

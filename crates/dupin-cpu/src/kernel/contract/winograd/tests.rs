@@ -39,7 +39,7 @@ fn convolutions_of_networks_and_their_gradients() {
 
 /// Convolutions with pads of any sign, reversed windows, groups or probes of either operand, added to a result or not.
 #[test]
-fn random_convolutions() {
+fn convolutions_of_random_form_and_their_gradients() {
     let mut rng = Rng(7);
     let mut by_patches = 0;
     for seed in 0..40 {
