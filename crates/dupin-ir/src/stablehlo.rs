@@ -55,11 +55,14 @@ pub struct Options {
     pub precision: Precision,
     /// Devices that run the program side by side, numbered from 0: those that [`AllReduce`](crate::prim::AllReduce) sums over.
     pub replicas: usize,
+    /// Whether the input of a convolution may have holes (`lhs_dilation`), as input gradients of strided convolutions do. Compilers
+    /// that multiply the zeros in them are given plain convolutions of the same value instead.
+    pub holes: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { precision: Precision::default(), replicas: 1 }
+        Self { precision: Precision::default(), replicas: 1, holes: true }
     }
 }
 
@@ -140,6 +143,11 @@ impl Writer {
     /// Replicas that the program is for.
     pub(crate) fn replicas(&self) -> usize {
         self.options.replicas
+    }
+
+    /// Whether convolutions may have holes in their inputs.
+    pub(crate) fn holes(&self) -> bool {
+        self.options.holes
     }
 
     fn fresh(&mut self, ty: Type) -> Ssa {

@@ -10,12 +10,14 @@
 //! group counts, and the batch by its group count. C5: at most one group count is above 1. C6: no output extent is negative.
 //! C7: both operands have one float type.
 
+mod phases;
+
 use super::{Broken, Operand, Primitive, Sample, arity, require};
 use crate::attrs::Attrs;
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::reference::Array;
-use crate::stablehlo::{Ssa, Writer, ints, join};
+use crate::stablehlo::{Ssa, Writer, ints};
 use crate::types::{DType, TensorType};
 
 /// Axes of one operand or the result: two named ones and the spatial ones.
@@ -339,6 +341,11 @@ impl Primitive for Convolution {
             .int("batch_group_count", self.batch_group_count as i64)
     }
     fn stablehlo(&self, w: &mut Writer, x: &[Ssa], out: &TensorType) -> Ssa {
+        if !w.holes()
+            && let Some(axis) = self.axis_of_phases(&x[1].ty.graph(), out)
+        {
+            return w.composition(x, |b, v| self.by_phases(axis, b, v[0], v[1], out));
+        }
         let axes = |a: &Axes, first: &str, second: &str| {
             let mut names = vec![String::new(); a.spatial.len() + 2];
             (names[a.first], names[a.second]) = (first.into(), second.into());
