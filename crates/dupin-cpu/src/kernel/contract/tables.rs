@@ -50,7 +50,7 @@ pub(super) struct Chunk {
     pub(super) len: usize,
 }
 
-fn part(index: usize, block: usize, total: usize) -> Range<usize> {
+pub(super) fn part(index: usize, block: usize, total: usize) -> Range<usize> {
     index * block..((index + 1) * block).min(total)
 }
 

@@ -8,6 +8,7 @@ use super::super::copy::contiguous;
 use super::super::isa::Element;
 use super::super::kernel::Tile;
 use super::super::run::Call;
+use super::super::tables::part;
 use super::super::task::even_runs;
 use super::super::workspace::Local;
 use super::geometry::addresses;
@@ -34,10 +35,6 @@ impl<T: Element> Scratch<T> {
             Self { left, right, zeros, taps: zeros.add(w.zeros()) }
         }
     }
-}
-
-fn part(index: usize, block: usize, total: usize) -> Range<usize> {
-    index * block..((index + 1) * block).min(total)
 }
 
 /// Where a tile lies.
