@@ -159,7 +159,7 @@ fn size(axes: &[Axis]) -> usize {
 }
 
 /// `total` cut into the fewest parts of at most `most`, all but the last equal.
-fn even(total: usize, most: usize) -> usize {
+pub(super) fn even(total: usize, most: usize) -> usize {
     total.div_ceil(total.div_ceil(most.max(1)).max(1)).max(1)
 }
 

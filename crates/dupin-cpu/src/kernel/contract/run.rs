@@ -157,7 +157,7 @@ impl<T: Element> Call<'_, T> {
             return unsafe {
                 match stage {
                     Stage::Pack => self.pack_windows(w, index, local),
-                    Stage::Compute if w.is_gradient() => self.sum(w, index, local),
+                    Stage::Compute if w.gradient => self.sum(w, index, local),
                     Stage::Compute => self.sweep(w, index, local),
                     Stage::Finish => self.windows(w, index, local),
                 }

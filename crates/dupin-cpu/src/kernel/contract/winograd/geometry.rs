@@ -3,6 +3,9 @@
 use super::super::problem::Spatial;
 use super::transform::{PATCH, RESULTS, TAPS};
 
+/// Most phases of a dimension: with more, nearly all taps of any window are missing, and a stride may be as large as a user types.
+const MOST_PHASES: usize = 8;
+
 /// Positions that one phase reads of the left operand: element `i` of its line is `i · step + shift`, 0 outside.
 #[derive(Clone, Copy, Debug)]
 struct Read {
@@ -40,6 +43,9 @@ impl Dim {
         if s.rhs_dilation != 1 || s.window.0 == 0 || s.output.0 == 0 || (s.stride > 1 && s.lhs_dilation > 1) {
             return None;
         }
+        if s.stride.max(s.lhs_dilation) > MOST_PHASES {
+            return None;
+        }
         let windows = s.window.0;
         let place = |t: usize| (if s.reversed { windows - 1 - t } else { t }) as isize * s.window.1;
         let (mut reads, mut writes, mut taps) = (Vec::new(), Vec::new(), Vec::new());
@@ -71,6 +77,9 @@ impl Dim {
     /// A dimension whose window is a whole map and whose result is short: weight gradients.
     pub(super) fn summing(s: &Spatial) -> Option<Self> {
         if s.stride != 1 || s.lhs_dilation != 1 || s.reversed || s.window.0 == 0 || s.output.0 == 0 {
+            return None;
+        }
+        if s.rhs_dilation > MOST_PHASES {
             return None;
         }
         let (mut reads, mut taps) = (Vec::new(), Vec::new());
@@ -107,28 +116,35 @@ impl Dim {
 
     /// Offsets of a tile's patch in the left operand.
     pub(super) fn patch(&self, read: usize, tile: usize) -> Line<PATCH> {
-        let Read { step, shift } = self.reads[read];
-        let first = (RESULTS * tile) as isize * step + shift;
-        Line::new(first, step, self.input.0, self.input.1)
+        Line::new(self.first_read(read, tile), self.reads[read].step, self.input.0, self.input.1)
     }
 
     /// Where a tile's patch begins, inside the left operand or not.
     pub(super) fn patch_start(&self, read: usize, tile: usize) -> isize {
-        let Read { step, shift } = self.reads[read];
-        ((RESULTS * tile) as isize * step + shift) * self.input.1
+        self.first_read(read, tile) * self.input.1
     }
 
     /// Where a tile's positions begin.
     pub(super) fn position_start(&self, write: usize, tile: usize) -> isize {
-        let Write { first, step, .. } = self.writes[write];
-        (first + RESULTS * tile * step) as isize * self.stride
+        self.first_written(write, tile) * self.stride
     }
 
     /// Offsets of a tile's positions in the tiled map.
     pub(super) fn positions(&self, write: usize, tile: usize) -> Line<RESULTS> {
         let Write { first, step, count } = self.writes[write];
-        let end = first + count * step;
-        Line::new((first + RESULTS * tile * step) as isize, step as isize, end, self.stride)
+        Line::new(self.first_written(write, tile), step as isize, first + count * step, self.stride)
+    }
+
+    /// The first position of a tile's patch.
+    fn first_read(&self, read: usize, tile: usize) -> isize {
+        let Read { step, shift } = self.reads[read];
+        (RESULTS * tile) as isize * step + shift
+    }
+
+    /// The first of a tile's positions.
+    fn first_written(&self, write: usize, tile: usize) -> isize {
+        let Write { first, step, .. } = self.writes[write];
+        (first + RESULTS * tile * step) as isize
     }
 }
 

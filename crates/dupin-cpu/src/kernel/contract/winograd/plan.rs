@@ -3,6 +3,7 @@
 use super::super::copy::{contiguous, offsets};
 use super::super::isa::Element;
 use super::super::kernel::{Kernels, ROWS};
+use super::super::plan::even;
 use super::super::problem::{Axis, Contraction};
 use super::geometry::Dim;
 use super::transform::{POINTS, TAPS};
@@ -26,7 +27,7 @@ pub(super) const PACK_DEPTH: usize = 32;
 #[derive(Clone, Debug)]
 pub(in super::super) struct Winograd {
     /// Whether the windows are the result (a weight gradient) rather than the right operand.
-    pub(super) gradient: bool,
+    pub(in super::super) gradient: bool,
     /// Offsets of each group in the three buffers.
     pub(super) groups: Vec<[isize; 3]>,
     /// Offsets of each image in the left operand and in the tiled map.
@@ -124,13 +125,15 @@ impl Winograd {
 
     fn divide(&mut self, bytes: usize) {
         let (left, most) = if self.gradient {
-            self.rows = even(self.depth, (ACCUMULATOR / self.panel).next_multiple_of(self.vector), self.vector);
+            let rows = (ACCUMULATOR / self.panel).next_multiple_of(self.vector);
+            self.rows = even(self.depth, rows).next_multiple_of(self.vector).min(rows);
             (self.rows, self.rows + self.panel)
         } else {
             (self.depth, self.depth)
         };
         let fit = BLOCK_BYTES / (POINTS * bytes * most);
-        self.block = even(self.tiles(), fit.max(LEAST_BLOCK) / ROWS * ROWS, ROWS);
+        let tiles = fit.max(LEAST_BLOCK) / ROWS * ROWS;
+        self.block = even(self.tiles(), tiles).next_multiple_of(ROWS).min(tiles);
         let steps = |count: usize, by: usize| (0..count).map(|i| (i * by) as isize).collect();
         let longest = self.block.max(self.depth);
         self.units = steps(longest, 1);
@@ -143,11 +146,6 @@ impl Winograd {
             let wanted = (2 * SPLITS).div_ceil(self.groups.len() * self.accumulators()).min(SPLITS);
             self.splits = wanted.min(PARTIAL_BYTES / accumulator).min(self.blocks()).max(1);
         }
-    }
-
-    /// Whether the result is windows: a weight gradient.
-    pub(in super::super) fn is_gradient(&self) -> bool {
-        self.gradient
     }
 
     /// Tiles of all images.
@@ -240,12 +238,6 @@ const RESULT_COST: f64 = 220.0;
 const WINDOW_COST: f64 = 200.0;
 /// How many times fewer operations there must be.
 const ADVANTAGE: f64 = 1.2;
-
-/// `total` in the fewest parts of at most `most`, all but the last equal, each a multiple of `unit`.
-fn even(total: usize, most: usize, unit: usize) -> usize {
-    let most = most.max(unit);
-    total.div_ceil(total.div_ceil(most)).next_multiple_of(unit).min(most)
-}
 
 /// Channels as stretches of neighbours of one length, a multiple of `vector`.
 fn runs(channels: &[isize], vector: usize) -> Option<(Vec<isize>, usize)> {

@@ -94,6 +94,10 @@ fn other_forms_are_left_to_the_direct_engine() {
     let mut dilated = forward(2, 8, 16, 16, 3, 1);
     dilated.spatial[0].rhs_dilation = 2;
     assert!(none(dilated), "a dilated window");
+    for stride in [9, 1 << 28] {
+        let f = forward(1, 8, 16, 16, 3, stride);
+        assert!(none(input_gradient(&f)) && none(weight_gradient(&f)) && none(f), "more phases than taps");
+    }
     assert!(none(forward(0, 8, 16, 16, 3, 1)), "no images");
     let single = |c: Contraction| Plan::<f32>::new(&c).unwrap().winograd.is_none();
     assert!(single(forward(1, 1, 64, 64, 3, 1)), "a map of one position would be mostly padding");

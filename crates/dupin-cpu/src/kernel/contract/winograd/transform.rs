@@ -146,8 +146,23 @@ macro_rules! both {
     }};
 }
 
-/// Transforms of a patch's channels: `at[6 i + j]` points to those of element (i, j); value `p` of channel `c` goes to
-/// `to[p · plane + c]`.
+/// Transforms the channels of a square of elements: `at[N i + j]` points to those of element (i, j), `ahead` further are those of the next
+/// square; value `p` of channel `c` goes to `to[p · plane + c]`.
+macro_rules! channels {
+    ($f:ident, $from:expr, $at:ident, $ahead:ident, $channels:ident, $to:ident, $plane:ident) => {
+        for c in (0..$channels).step_by(V::WIDTH) {
+            let load = |i: usize, j: usize| {
+                let from = $at[$from * i + j].add(c);
+                prefetch(from.wrapping_offset($ahead));
+                V::load(from)
+            };
+            let store = |i: usize, j: usize, v: V| v.store($to.add((PATCH * i + j) * $plane + c));
+            both!($f, $from, PATCH, load, store);
+        }
+    };
+}
+
+/// A patch in the domain, as `channels` lays it out.
 #[inline(always)]
 pub(super) unsafe fn patch_body<T: Copy, V: Vector<T>>(
     at: &[*const T; POINTS],
@@ -157,17 +172,20 @@ pub(super) unsafe fn patch_body<T: Copy, V: Vector<T>>(
     plane: usize,
 ) {
     // SAFETY: the caller vouches for the addresses and the instruction set.
-    unsafe {
-        for c in (0..channels).step_by(V::WIDTH) {
-            let load = |i: usize, j: usize| {
-                let from = at[PATCH * i + j].add(c);
-                prefetch(from.wrapping_offset(ahead));
-                V::load(from)
-            };
-            let store = |i: usize, j: usize, v: V| v.store(to.add((PATCH * i + j) * plane + c));
-            both!(patch, PATCH, PATCH, load, store);
-        }
-    }
+    unsafe { channels!(patch, PATCH, at, ahead, channels, to, plane) }
+}
+
+/// A tile of cotangents in the domain, as `channels` lays it out.
+#[inline(always)]
+pub(super) unsafe fn cotangent_body<T: Copy, V: Vector<T>>(
+    at: &[*const T; RESULTS * RESULTS],
+    ahead: isize,
+    channels: usize,
+    to: *mut T,
+    plane: usize,
+) {
+    // SAFETY: the caller vouches for the addresses and the instruction set.
+    unsafe { channels!(cotangent, RESULTS, at, ahead, channels, to, plane) }
 }
 
 /// Results of a tile for one vector of columns, from `from[p · plane]`; those whose address is null are left out.
@@ -192,29 +210,6 @@ pub(super) unsafe fn results_body<T: Copy, V: Vector<T>>(
             }
         };
         both!(results, PATCH, RESULTS, load, store);
-    }
-}
-
-/// Transforms of a tile of cotangents, as [`patch_body`].
-#[inline(always)]
-pub(super) unsafe fn cotangent_body<T: Copy, V: Vector<T>>(
-    at: &[*const T; RESULTS * RESULTS],
-    ahead: isize,
-    channels: usize,
-    to: *mut T,
-    plane: usize,
-) {
-    // SAFETY: the caller vouches for the addresses and the instruction set.
-    unsafe {
-        for c in (0..channels).step_by(V::WIDTH) {
-            let load = |i: usize, j: usize| {
-                let from = at[RESULTS * i + j].add(c);
-                prefetch(from.wrapping_offset(ahead));
-                V::load(from)
-            };
-            let store = |i: usize, j: usize, v: V| v.store(to.add((PATCH * i + j) * plane + c));
-            both!(cotangent, RESULTS, PATCH, load, store);
-        }
     }
 }
 
