@@ -6,7 +6,7 @@ use super::super::kernel::{Kernels, ROWS};
 use super::super::plan::even;
 use super::super::problem::{Axis, Contraction};
 use super::geometry::Dim;
-use super::transform::{POINTS, TAPS};
+use super::transform::{PATCH, POINTS, STEP, Subset, TAPS};
 
 /// Bytes of a block's transformed patches, which stay in the second-level cache beside results or accumulators.
 const BLOCK_BYTES: usize = 400 << 10;
@@ -52,12 +52,15 @@ pub(in super::super) struct Winograd {
     /// Rows of an accumulator, and parts of the sum, of a weight gradient.
     pub(super) rows: usize,
     pub(super) splits: usize,
-    /// Offsets 0, 1, ...; those of patches and of products (or of accumulators) of consecutive tiles (or rows).
-    pub(super) units: Vec<isize>,
+    /// Offsets of the rows that have products, by [`Winograd::class`] of the point.
+    pub(super) reduced: [Vec<isize>; 9],
+    /// Offsets of a transformed patch's rows, then those of patches and of products (or of accumulators) of consecutive tiles (or rows).
+    pub(super) row_steps: Vec<isize>,
     pub(super) left_steps: Vec<isize>,
     pub(super) right_steps: Vec<isize>,
-    /// Elements from point to point of patches, and of products or cotangents.
-    pub(super) left_plane: usize,
+    /// Elements of a tile's patches.
+    pub(super) left_tile: usize,
+    /// Elements from point to point of products or cotangents.
     pub(super) right_plane: usize,
 }
 
@@ -112,10 +115,11 @@ impl Winograd {
             block: 0,
             rows: 0,
             splits: 1,
-            units: Vec::new(),
+            reduced: std::array::from_fn(|_| Vec::new()),
+            row_steps: Vec::new(),
             left_steps: Vec::new(),
             right_steps: Vec::new(),
-            left_plane: 0,
+            left_tile: 0,
             right_plane: 0,
             space,
         };
@@ -124,28 +128,79 @@ impl Winograd {
     }
 
     fn divide(&mut self, bytes: usize) {
-        let (left, most) = if self.gradient {
+        let (left, values) = if self.gradient {
             let rows = (ACCUMULATOR / self.panel).next_multiple_of(self.vector);
             self.rows = even(self.depth, rows).next_multiple_of(self.vector).min(rows);
-            (self.rows, self.rows + self.panel)
+            (self.rows, POINTS * (self.rows + self.panel))
         } else {
-            (self.depth, self.depth)
+            (self.depth, self.patch_values())
         };
-        let fit = BLOCK_BYTES / (POINTS * bytes * most);
+        let fit = BLOCK_BYTES / (bytes * values);
         let tiles = fit.max(LEAST_BLOCK) / ROWS * ROWS;
         self.block = even(self.tiles(), tiles).next_multiple_of(ROWS).min(tiles);
         let steps = |count: usize, by: usize| (0..count).map(|i| (i * by) as isize).collect();
-        let longest = self.block.max(self.depth);
-        self.units = steps(longest, 1);
-        self.left_steps = steps(self.block, left);
+        self.row_steps = (0..self.depth).map(|k| self.row_step(k) as isize).collect();
+        for p in 0..POINTS {
+            let rows = self.row_steps.iter().enumerate().filter(|&(k, _)| self.reads_at(k / self.channels.len(), p));
+            self.reduced[Self::class(p)] = rows.map(|(_, &at)| at).collect();
+        }
+        self.left_tile = self.row_step(left);
+        self.left_steps = steps(self.block, self.left_tile);
         self.right_steps = steps(if self.gradient { self.rows } else { self.block }, self.panel);
-        self.left_plane = self.block * left + GAP;
         self.right_plane = self.block * self.panel + GAP;
         if self.gradient {
             let accumulator = self.groups.len() * self.accumulators() * self.accumulator() * bytes;
             let wanted = (2 * SPLITS).div_ceil(self.groups.len() * self.accumulators()).min(SPLITS);
             self.splits = wanted.min(PARTIAL_BYTES / accumulator).min(self.blocks()).max(1);
         }
+    }
+
+    /// Offset of a row in a transformed patch: all points of a vector of channels are neighbours.
+    pub(super) fn row_step(&self, row: usize) -> usize {
+        row / self.vector * self.vector * STEP + row % self.vector
+    }
+
+    /// Points of one class lie at the same ends: the first, none or the last, in two dimensions.
+    pub(super) fn class(point: usize) -> usize {
+        let end = |i: usize| usize::from(i > 0) + usize::from(i == PATCH - 1);
+        3 * end(point / PATCH) + end(point % PATCH)
+    }
+
+    /// Both dimensions' phases of one number.
+    pub(super) fn phases(index: usize, columns: usize) -> [usize; 2] {
+        [index / columns, index % columns]
+    }
+
+    /// Points that a phase of the left operand has products at.
+    pub(super) fn read_points(&self, phase: usize) -> [Subset; 2] {
+        let [h, w] = Self::phases(phase, self.space[1].reads());
+        [self.space[0].read_points(h), self.space[1].read_points(w)]
+    }
+
+    /// Points that a phase of the tiled map has products at.
+    pub(super) fn write_points(&self, phase: usize) -> [Subset; 2] {
+        let [h, w] = Self::phases(phase, self.space[1].writes());
+        [self.space[0].write_points(h), self.space[1].write_points(w)]
+    }
+
+    pub(super) fn reads_at(&self, phase: usize, point: usize) -> bool {
+        has(self.read_points(phase), point)
+    }
+
+    pub(super) fn writes_at(&self, phase: usize, point: usize) -> bool {
+        has(self.write_points(phase), point)
+    }
+
+    /// Values of a tile's patches in the domain.
+    fn patch_values(&self) -> usize {
+        self.space.iter().map(|s| (0..s.reads()).map(|r| s.read_points(r).count()).sum::<usize>()).product::<usize>()
+            * self.channels.len()
+    }
+
+    /// Values of a tile's results in the domain.
+    fn result_values(&self) -> usize {
+        self.space.iter().map(|s| (0..s.writes()).map(|w| s.write_points(w).count()).sum::<usize>()).product::<usize>()
+            * self.maps.len()
     }
 
     /// Tiles of all images.
@@ -202,12 +257,7 @@ impl Winograd {
 
     /// Elements of scratch of one thread.
     pub(in super::super) fn local(&self) -> usize {
-        POINTS * (self.left_plane + self.right_plane) + self.zeros() + TAPS * TAPS * self.vector
-    }
-
-    /// Elements of the stretch of zeros that patches read outside the left operand.
-    pub(super) fn zeros(&self) -> usize {
-        self.run.max(self.panel)
+        self.block * self.left_tile + POINTS * self.right_plane + TAPS * TAPS * self.vector
     }
 
     /// Multiply-adds of the direct convolution, without those that padding takes away, times two.
@@ -219,12 +269,12 @@ impl Winograd {
     /// Vector operations: products and the three transforms, the last two as measured in multiply-adds.
     fn cost(&self) -> f64 {
         let (tiles, vector) = ((self.groups.len() * self.tiles()) as f64, self.vector as f64);
-        let (depth, width) = (self.depth as f64, self.width as f64);
-        let products = POINTS as f64 * depth * width;
-        let again = if self.gradient { [self.panels(), self.depth.div_ceil(self.rows)] } else { [1, 1] }.map(|x| x as f64);
-        let transforms = INPUT_COST * depth * again[0] + RESULT_COST * width * again[1];
-        let windows = WINDOW_COST * self.groups.len() as f64 * depth * width;
-        (tiles * (products + transforms) + windows) / vector
+        let products = (self.space[0].points() * self.space[1].points() * self.channels.len() * self.maps.len()) as f64;
+        let again = if self.gradient { [self.panels(), self.depth.div_ceil(self.rows)] } else { [1, 1] };
+        let [patches, results] =
+            [self.patch_values() * again[0], self.result_values() * again[1]].map(|x| x as f64 / POINTS as f64);
+        let windows = WINDOW_COST * (self.groups.len() * self.depth * self.width) as f64;
+        (tiles * (products + INPUT_COST * patches + RESULT_COST * results) + windows) / vector
     }
 
     fn pays(&self) -> bool {
@@ -238,6 +288,10 @@ const RESULT_COST: f64 = 220.0;
 const WINDOW_COST: f64 = 200.0;
 /// How many times fewer operations there must be.
 const ADVANTAGE: f64 = 1.2;
+
+fn has([down, across]: [Subset; 2], point: usize) -> bool {
+    down.has(point / PATCH) && across.has(point % PATCH)
+}
 
 /// Channels as stretches of neighbours of one length, a multiple of `vector`.
 fn runs(channels: &[isize], vector: usize) -> Option<(Vec<isize>, usize)> {

@@ -11,28 +11,23 @@ use super::super::run::Call;
 use super::super::tables::part;
 use super::super::task::even_runs;
 use super::super::workspace::Local;
-use super::geometry::addresses;
 use super::plan::{PACK_DEPTH, Winograd};
-use super::transform::{POINTS, RESULTS, TAPS};
+use super::transform::{Line, POINTS, RESULTS, TAPS};
 
 /// One thread's scratch in parts.
 struct Scratch<T> {
     left: *mut T,
     right: *mut T,
-    zeros: *mut T,
     taps: *mut T,
 }
 
 impl<T: Element> Scratch<T> {
     unsafe fn new(w: &Winograd, local: &mut Local<T>) -> Self {
-        let data = local.data.get();
-        data[POINTS * (w.left_plane + w.right_plane)..][..w.zeros()].fill(T::default());
-        let left = data.as_mut_ptr();
+        let left = local.data.get().as_mut_ptr();
         // SAFETY: the parts are what `Winograd::local` counts.
         unsafe {
-            let right = left.add(POINTS * w.left_plane);
-            let zeros = right.add(POINTS * w.right_plane);
-            Self { left, right, zeros, taps: zeros.add(w.zeros()) }
+            let right = left.add(w.block * w.left_tile);
+            Self { left, right, taps: right.add(POINTS * w.right_plane) }
         }
     }
 }
@@ -58,19 +53,20 @@ impl Winograd {
         })
     }
 
-    /// Elements from a tile's patch of a phase to the next tile's.
-    fn to_next_patch(&self, tiles: [Place; 2], [rh, rw]: [usize; 2]) -> isize {
-        let [here, next] = tiles
-            .map(|t| self.images[t.image][0] + self.space[0].patch_start(rh, t.rows) + self.space[1].patch_start(rw, t.columns));
-        next - here
+    /// A tile's patch of a phase in the left operand, and how far ahead the next tile's is.
+    fn patch(&self, [here, next]: [Place; 2], phase: usize) -> ([Line; 2], isize) {
+        let [h, w] = Self::phases(phase, self.space[1].reads());
+        let of = |t: Place| [self.space[0].patch(h, t.rows), self.space[1].patch(w, t.columns)];
+        let at = |t: Place| self.images[t.image][0] + start(&of(t));
+        (of(here), at(next) - at(here))
     }
 
-    /// Elements from a tile's positions of a phase to the next tile's.
-    fn to_next_positions(&self, tiles: [Place; 2], [wh, ww]: [usize; 2]) -> isize {
-        let [here, next] = tiles.map(|t| {
-            self.images[t.image][1] + self.space[0].position_start(wh, t.rows) + self.space[1].position_start(ww, t.columns)
-        });
-        next - here
+    /// A tile's positions of a phase in the tiled map, and how far ahead the next tile's are.
+    fn positions(&self, [here, next]: [Place; 2], phase: usize) -> ([Line; 2], isize) {
+        let [h, w] = Self::phases(phase, self.space[1].writes());
+        let of = |t: Place| [self.space[0].positions(h, t.rows), self.space[1].positions(w, t.columns)];
+        let at = |t: Place| self.images[t.image][1] + start(&of(t));
+        (of(here), at(next) - at(here))
     }
 
     /// Group, rows and columns of an accumulator.
@@ -80,10 +76,26 @@ impl Winograd {
         (accumulator / self.accumulators(), rows, part(of_group % self.panels(), self.panel, self.width))
     }
 
-    /// Both dimensions' phases of one number.
-    fn phases(index: usize, columns: usize) -> [usize; 2] {
-        [index / columns, index % columns]
+    /// Stretches of a range of rows or columns of which the phases, `len` long each, have products.
+    fn stretches(range: Range<usize>, len: usize, has: impl Fn(usize) -> bool) -> impl Iterator<Item = Range<usize>> {
+        let mut rest = range;
+        std::iter::from_fn(move || {
+            let end_of = |at: usize, end: usize| ((at / len + 1) * len).min(end);
+            while !rest.is_empty() && !has(rest.start / len) {
+                rest.start = end_of(rest.start, rest.end);
+            }
+            let first = rest.start;
+            while !rest.is_empty() && has(rest.start / len) {
+                rest.start = end_of(rest.start, rest.end);
+            }
+            (first < rest.start).then_some(first..rest.start)
+        })
     }
+}
+
+/// Offset of the first element of a square.
+fn start([down, across]: &[Line; 2]) -> isize {
+    down.start + across.start
 }
 
 impl<T: Element> Call<'_, T> {
@@ -102,6 +114,8 @@ impl<T: Element> Call<'_, T> {
             for k in depth {
                 let [rh, rw] = Winograd::phases(k / channels, w.space[1].reads());
                 let channel = w.channels[k % channels];
+                // Where the row lies among those that have products at a point.
+                let rows_of: [_; 9] = std::array::from_fn(|class| w.reduced[class].binary_search(&w.row_steps[k]).ok());
                 for v in columns.clone().step_by(w.vector) {
                     let [wh, ww] = Winograd::phases(v / w.maps.len(), w.space[1].writes());
                     let (rows, cols) = (w.space[0].taps(rh, wh), w.space[1].taps(rw, ww));
@@ -117,31 +131,33 @@ impl<T: Element> Call<'_, T> {
                             _ => tap.fill(T::default()),
                         }
                     }
-                    let to = to.add(k * columns.len() + v - columns.start);
-                    (self.plan.kernels.transforms.window)(s.taps, to, w.depth * columns.len());
+                    let to: [*mut T; POINTS] = std::array::from_fn(|p| match rows_of[Winograd::class(p)] {
+                        Some(row) => to.add((p * w.depth + row) * columns.len() + v - columns.start),
+                        None => std::ptr::null_mut(),
+                    });
+                    (self.plan.kernels.transforms.window)(s.taps, &to);
                 }
             }
         }
     }
 
-    /// Transforms the patches of a tile for channels `rows` (counted through all phases) to row `t` of the block.
-    unsafe fn patches(&self, w: &Winograd, s: &Scratch<T>, group: usize, tiles: [Place; 2], rows: &Range<usize>, to: *mut T) {
+    /// Transforms the patches of a tile for channels `rows`, counted through all phases.
+    unsafe fn patches(&self, w: &Winograd, group: usize, tiles: [Place; 2], rows: &Range<usize>, to: *mut T) {
         let channels = w.channels.len();
-        // SAFETY: see `task`. Positions outside the operand read zeros.
+        // SAFETY: see `task`. Only elements inside the operand are read.
         unsafe {
             let from = self.a.wrapping_offset(w.groups[group][0] + w.images[tiles[0].image][0]);
             let mut at = rows.start;
             while at < rows.end {
-                let [rh, rw] = Winograd::phases(at / channels, w.space[1].reads());
-                let (down, across) = (w.space[0].patch(rh, tiles[0].rows), w.space[1].patch(rw, tiles[0].columns));
-                let ahead = w.to_next_patch(tiles, [rh, rw]);
-                let end = rows.end.min((at / channels + 1) * channels);
+                let phase = at / channels;
+                let (lines, ahead) = w.patch(tiles, phase);
+                let end = rows.end.min((phase + 1) * channels);
                 while at < end {
                     let channel = at % channels;
                     let run = (w.run - channel % w.run).min(end - at);
-                    let start = from.wrapping_offset(w.runs[channel / w.run] + (channel % w.run) as isize);
-                    let elements = addresses([&down, &across], s.zeros.cast_const(), |x| start.wrapping_offset(x));
-                    (self.plan.kernels.transforms.patch)(&elements, ahead, run, to.add(at - rows.start), w.left_plane);
+                    let from = from.wrapping_offset(w.runs[channel / w.run] + (channel % w.run) as isize);
+                    let to = to.add(w.row_step(at - rows.start));
+                    (self.plan.kernels.transforms.patch)(from, &lines, ahead, run, to, w.read_points(phase));
                     at += run;
                 }
             }
@@ -155,25 +171,29 @@ impl<T: Element> Call<'_, T> {
         unsafe {
             let s = Scratch::new(w, local);
             for (t, places) in w.places(tiles.clone()).enumerate() {
-                self.patches(w, &s, group, places, &(0..w.depth), s.left.add(t * w.depth));
+                self.patches(w, group, places, &(0..w.depth), s.left.add(t * w.left_tile));
             }
             for panel in 0..w.panels() {
                 let columns = part(panel, w.panel, w.width);
                 let windows = self.shared.add(POINTS * w.depth * (group * w.width + columns.start));
                 for p in 0..POINTS {
-                    let args = Tile {
-                        tiles: 0,
-                        depth: w.depth,
-                        a: s.left.add(p * w.left_plane).cast_const(),
-                        rows: w.left_steps.as_ptr(),
-                        reduced: w.units.as_ptr(),
-                        b: windows.add(p * w.depth * columns.len()).cast_const(),
-                        b_step: columns.len(),
-                        out: s.right.add(p * w.right_plane),
-                        out_rows: w.right_steps.as_ptr(),
-                        add: false,
-                    };
-                    self.product(args, tiles.len(), columns.len());
+                    let reduced = &w.reduced[Winograd::class(p)];
+                    for some in Winograd::stretches(columns.clone(), w.maps.len(), |phase| w.writes_at(phase, p)) {
+                        let from = some.start - columns.start;
+                        let args = Tile {
+                            tiles: 0,
+                            depth: reduced.len(),
+                            a: s.left.add(p * w.vector).cast_const(),
+                            rows: w.left_steps.as_ptr(),
+                            reduced: reduced.as_ptr(),
+                            b: windows.add(p * w.depth * columns.len() + from).cast_const(),
+                            b_step: columns.len(),
+                            out: s.right.add(p * w.right_plane + from),
+                            out_rows: w.right_steps.as_ptr(),
+                            add: false,
+                        };
+                        self.product(args, tiles.len(), some.len());
+                    }
                 }
                 for (t, places) in w.places(tiles.clone()).enumerate() {
                     self.results(w, group, places, &columns, s.right.add(t * w.panel));
@@ -197,25 +217,28 @@ impl<T: Element> Call<'_, T> {
 
     /// Writes a tile's results of one panel.
     unsafe fn results(&self, w: &Winograd, group: usize, tiles: [Place; 2], columns: &Range<usize>, from: *const T) {
-        let base = w.groups[group][2] + w.images[tiles[0].image][1];
-        let mut at = [std::ptr::null_mut(); RESULTS * RESULTS];
-        let (mut phase, mut ahead) = (usize::MAX, 0);
+        let to = self.out.wrapping_offset(w.groups[group][2] + w.images[tiles[0].image][1]);
+        let of_phase = |v: usize| v / w.maps.len();
+        let (mut lines, mut ahead) = w.positions(tiles, of_phase(columns.start));
         for v in columns.clone().step_by(w.vector) {
-            if v / w.maps.len() != phase {
-                phase = v / w.maps.len();
-                let [wh, ww] = Winograd::phases(phase, w.space[1].writes());
-                let (down, across) = (w.space[0].positions(wh, tiles[0].rows), w.space[1].positions(ww, tiles[0].columns));
-                ahead = w.to_next_positions(tiles, [wh, ww]);
-                let to = self.out.wrapping_offset(base);
-                at = addresses([&down, &across], std::ptr::null_mut(), |x| to.wrapping_offset(x));
+            let phase = of_phase(v);
+            if v % w.maps.len() == 0 {
+                (lines, ahead) = w.positions(tiles, phase);
             }
-            let shift = w.maps[v % w.maps.len()];
+            let to = to.wrapping_offset(w.maps[v % w.maps.len()]);
             // SAFETY: see `task`.
             unsafe {
                 let from = from.add(v - columns.start);
-                (self.plan.kernels.transforms.results)(from, w.right_plane, &at, ahead, shift, self.plan.accumulate);
-                for to in at.iter().filter(|to| !to.is_null()) {
-                    self.finished(to.wrapping_offset(shift), w.vector);
+                let (points, add) = (w.write_points(phase), self.plan.accumulate);
+                (self.plan.kernels.transforms.results)(from, w.right_plane, points, to, &lines, ahead, add);
+                if self.epilogue.is_some() {
+                    let [down, across] = lines;
+                    for (i, j) in (0..RESULTS * RESULTS).map(|x| (x / RESULTS, x % RESULTS)) {
+                        if down.inside.has(i) && across.inside.has(j) {
+                            let at = start(&lines) + i as isize * down.step + j as isize * across.step;
+                            self.finished(to.wrapping_offset(at), w.vector);
+                        }
+                    }
                 }
             }
         }
@@ -243,32 +266,33 @@ impl<T: Element> Call<'_, T> {
             for block in blocks.clone() {
                 let tiles = part(block, w.block, w.tiles());
                 for (t, places) in w.places(tiles.clone()).enumerate() {
-                    self.patches(w, &s, group, places, &rows, s.left.add(t * w.rows));
-                    let here = places[0];
-                    let (down, across) = (w.space[0].positions(0, here.rows), w.space[1].positions(0, here.columns));
-                    let ahead = w.to_next_positions(places, [0, 0]);
-                    let base = self.b.wrapping_offset(map + w.images[here.image][1]);
+                    self.patches(w, group, places, &rows, s.left.add(t * w.left_tile));
+                    let (lines, ahead) = w.positions(places, 0);
+                    let from = self.b.wrapping_offset(map + w.images[places[0].image][1]);
                     for v in columns.clone().step_by(width) {
-                        let base = base.wrapping_offset(w.maps[v]);
-                        let at = addresses([&down, &across], s.zeros.cast_const(), |x| base.wrapping_offset(x));
+                        let from = from.wrapping_offset(w.maps[v]);
                         let to = s.right.add(t * w.panel + v - columns.start);
-                        (self.plan.kernels.transforms.cotangent)(&at, ahead, width, to, w.right_plane);
+                        let points = w.write_points(0);
+                        (self.plan.kernels.transforms.cotangent)(from, &lines, ahead, width, to, w.right_plane, points);
                     }
                 }
                 for p in 0..POINTS {
-                    let args = Tile {
-                        tiles: 0,
-                        depth: tiles.len(),
-                        a: s.left.add(p * w.left_plane).cast_const(),
-                        rows: w.units.as_ptr(),
-                        reduced: w.left_steps.as_ptr(),
-                        b: s.right.add(p * w.right_plane).cast_const(),
-                        b_step: w.panel,
-                        out: to.add(p * w.accumulator_plane()),
-                        out_rows: w.right_steps.as_ptr(),
-                        add: block > blocks.start,
-                    };
-                    self.product(args, rows.len(), columns.len());
+                    for some in Winograd::stretches(rows.clone(), w.channels.len(), |phase| w.reads_at(phase, p)) {
+                        let from = some.start - rows.start;
+                        let args = Tile {
+                            tiles: 0,
+                            depth: tiles.len(),
+                            a: s.left.add(p * w.vector).cast_const(),
+                            rows: w.row_steps[from..].as_ptr(),
+                            reduced: w.left_steps.as_ptr(),
+                            b: s.right.add(p * w.right_plane).cast_const(),
+                            b_step: w.panel,
+                            out: to.add(p * w.accumulator_plane() + from * w.panel),
+                            out_rows: w.right_steps.as_ptr(),
+                            add: block > blocks.start,
+                        };
+                        self.product(args, some.len(), columns.len());
+                    }
                 }
             }
         }
@@ -286,7 +310,8 @@ impl<T: Element> Call<'_, T> {
             let first = self.shared.add(accumulator * w.splits * w.accumulator());
             for k in own {
                 let row = first.add((k - rows.start) * w.panel);
-                for p in 0..POINTS {
+                let phase = k / channels;
+                for p in (0..POINTS).filter(|&p| w.reads_at(phase, p)) {
                     let sum = std::slice::from_raw_parts_mut(row.add(p * w.accumulator_plane()), columns.len());
                     for split in 1..w.splits {
                         let other = row.add(split * w.accumulator() + p * w.accumulator_plane()).cast_const();
@@ -295,12 +320,12 @@ impl<T: Element> Call<'_, T> {
                         }
                     }
                 }
-                let [rh, rw] = Winograd::phases(k / channels, w.space[1].reads());
+                let [rh, rw] = Winograd::phases(phase, w.space[1].reads());
                 let (down, across) = (w.space[0].taps(rh, 0), w.space[1].taps(rw, 0));
                 let base = w.groups[group][2] + w.channels[k % channels];
                 for v in columns.clone().step_by(w.vector) {
                     let from = row.add(v - columns.start).cast_const();
-                    (self.plan.kernels.transforms.window_cotangent)(from, w.accumulator_plane(), s.taps);
+                    (self.plan.kernels.transforms.window_cotangent)(from, w.accumulator_plane(), w.read_points(phase), s.taps);
                     for i in 0..TAPS * TAPS {
                         let (Some(y), Some(x)) = (down[i / TAPS], across[i % TAPS]) else { continue };
                         let values = std::slice::from_raw_parts(s.taps.add(i * w.vector), w.vector);

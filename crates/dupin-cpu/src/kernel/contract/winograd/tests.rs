@@ -3,6 +3,7 @@
 use super::super::plan::Method;
 use super::super::tests::{Float, Rng, check_plan, forward, input_gradient, sets, weight_gradient};
 use super::super::{Axis, Contraction, Isa, Plan};
+use super::geometry::Dim;
 
 /// How much larger the terms of a result can be than the data and windows, both at most 1: the rows of |Aᵀ| (|G| 1 ∘ |Bᵀ| 1) sum to at
 /// most 27.4 and those of |Gᵀ| (|A| 1 ∘ |Bᵀ| 1) to 33, in each of two dimensions.
@@ -28,7 +29,17 @@ fn check(c: &Contraction, seed: u64) -> bool {
 #[test]
 fn convolutions_of_networks_and_their_gradients() {
     // Batch, size, channels, columns, window, stride.
-    let shapes = [(2, 8, 16, 32, 3, 1), (3, 9, 32, 16, 3, 1), (2, 14, 16, 32, 5, 2), (1, 11, 16, 16, 4, 2), (2, 9, 16, 48, 3, 2)];
+    let shapes = [
+        (2, 8, 16, 32, 3, 1),
+        (3, 9, 32, 16, 3, 1),
+        (2, 14, 16, 32, 5, 2),
+        (1, 11, 16, 16, 4, 2),
+        (2, 9, 16, 48, 3, 2),
+        (2, 8, 16, 16, 5, 1),
+        (1, 13, 32, 16, 7, 1),
+        (1, 9, 16, 16, 1, 1),
+        (2, 10, 16, 16, 2, 3),
+    ];
     for (seed, (n, size, c, o, k, stride)) in shapes.into_iter().enumerate() {
         let f = forward(n, size, c, o, k, stride);
         for c in [input_gradient(&f), weight_gradient(&f), f] {
@@ -45,7 +56,7 @@ fn convolutions_of_random_form_and_their_gradients() {
     for seed in 0..40 {
         let (n, size) = (rng.range(1, 4), rng.range(5, 13));
         let (c, o) = (16 * rng.range(1, 3), 16 * rng.range(1, 5));
-        let (k, stride) = [(3, 1), (2, 1), (5, 2), (4, 2), (7, 3)][rng.below(5)];
+        let (k, stride) = [(3, 1), (2, 1), (5, 2), (4, 2), (7, 3), (3, 2), (5, 1)][rng.below(7)];
         let mut f = forward(n, size, c, o, k, stride);
         for s in &mut f.spatial {
             s.pad_low = rng.range(0, 5) as isize - 2;
@@ -90,7 +101,8 @@ fn other_forms_are_left_to_the_direct_engine() {
     let none = |c: Contraction| Plan::<f32>::with_method(&c, Isa::Portable, Method::Patches).unwrap().winograd.is_none();
     assert!(none(forward(2, 8, 3, 16, 3, 1)), "channels that fill no vector");
     assert!(none(forward(2, 8, 16, 6, 3, 1)), "columns that fill no vector");
-    assert!(none(forward(2, 8, 16, 16, 5, 1)), "a window of five without stride");
+    assert!(none(forward(2, 30, 16, 16, 25, 1)), "more taps than eight phases hold");
+    assert!(none(input_gradient(&forward(2, 8, 16, 16, 7, 2))), "a phase of four taps where phases share a patch");
     let mut dilated = forward(2, 8, 16, 16, 3, 1);
     dilated.spatial[0].rhs_dilation = 2;
     assert!(none(dilated), "a dilated window");
@@ -104,9 +116,26 @@ fn other_forms_are_left_to_the_direct_engine() {
     assert!(single(forward(64, 16, 64, 64, 1, 1)), "windows of one tap");
 }
 
+/// Products of a tile's 16 results: 36 for windows of 3x3, and no more for what has fewer taps.
+#[test]
+fn missing_taps_take_no_products() {
+    for (k, stride, points) in [(3, 1, 6), (2, 1, 5), (1, 1, 4), (5, 1, 11), (3, 2, 9), (4, 2, 10), (5, 2, 11)] {
+        let f = forward(2, 24, 16, 16, k, stride);
+        for c in [input_gradient(&f), weight_gradient(&f), f] {
+            let w = Plan::<f32>::with_method(&c, Isa::Portable, Method::Patches).unwrap().winograd.unwrap();
+            assert_eq!(w.space.each_ref().map(Dim::points), [points; 2], "{k} {stride} {c:?}");
+        }
+    }
+}
+
 #[test]
 fn large_convolutions_of_networks_go_by_patches() {
-    for f in [forward(128, 16, 64, 64, 3, 1), forward(256, 14, 32, 32, 5, 2)] {
+    for f in [
+        forward(128, 16, 64, 64, 3, 1),
+        forward(256, 14, 32, 32, 5, 2),
+        forward(128, 32, 32, 64, 3, 2),
+        forward(64, 16, 32, 32, 5, 1),
+    ] {
         for c in [input_gradient(&f), weight_gradient(&f), f] {
             let plan = Plan::<f32>::new(&c).unwrap();
             let direct = Plan::<f32>::with_method(&c, Isa::detect(), Method::Direct).unwrap();
