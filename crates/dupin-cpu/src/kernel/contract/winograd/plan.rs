@@ -10,9 +10,12 @@ use super::transform::{PATCH, POINTS, STEP, Subset, TAPS};
 
 /// Bytes of a block's transformed patches, which stay in the second-level cache beside results or accumulators.
 const BLOCK_BYTES: usize = 400 << 10;
+/// The same of patches and cotangents of a weight gradient. They may be more than the cache holds beside the accumulators: each is read once.
+const GRADIENT_BLOCK_BYTES: usize = 800 << 10;
 /// Fewest tiles of a block: so many times each transformed window is used once it is there.
 const LEAST_BLOCK: usize = 4 * ROWS;
-/// Products of rows and columns of one accumulator of a weight gradient; 36 times as many elements stay in the second-level cache.
+/// Products of rows of 36 points and columns of one accumulator of a weight gradient; 36 times as many elements stay in the second-level
+/// cache.
 const ACCUMULATOR: usize = 4096;
 /// Bytes of all accumulators of a weight gradient.
 const PARTIAL_BYTES: usize = 8 << 20;
@@ -129,13 +132,15 @@ impl Winograd {
 
     fn divide(&mut self, bytes: usize) {
         let (left, values) = if self.gradient {
-            let rows = (ACCUMULATOR / self.panel).next_multiple_of(self.vector);
+            // A row has as many points as its phase.
+            let rows = ACCUMULATOR * POINTS * self.depth / (self.panel * self.patch_values());
+            let rows = rows.next_multiple_of(self.vector);
             self.rows = even(self.depth, rows).next_multiple_of(self.vector).min(rows);
             (self.rows, POINTS * (self.rows + self.panel))
         } else {
             (self.depth, self.patch_values())
         };
-        let fit = BLOCK_BYTES / (bytes * values);
+        let fit = (if self.gradient { GRADIENT_BLOCK_BYTES } else { BLOCK_BYTES }) / (bytes * values);
         let tiles = fit.max(LEAST_BLOCK) / ROWS * ROWS;
         self.block = even(self.tiles(), tiles).next_multiple_of(ROWS).min(tiles);
         let steps = |count: usize, by: usize| (0..count).map(|i| (i * by) as isize).collect();
