@@ -201,11 +201,7 @@ fn beta_gelu<T: Real, F: Features>(x: &[T], out: &mut Results<'_, T>, beta: f64)
     family(
         x,
         out,
-        |x| {
-            let u = beta * x;
-            let (cdf, density) = normal::<T, F>(u);
-            (cdf, density, clamp(u, -T::NORMAL_ZERO, T::NORMAL_ZERO))
-        },
+        |x| normal::<T, F>(beta * x),
         |x, p| x * p.0,
         |_, p| p.2.fma::<F>(p.1, p.0),
         |_, p| beta * (-p.2).fma::<F>(p.2, T::of(2.0)) * p.1,

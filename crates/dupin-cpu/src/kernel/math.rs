@@ -107,30 +107,45 @@ pub(super) fn tanh<T: Real, F: Features>(x: T) -> T {
     (t / (t + T::of(2.0))).copysign(x)
 }
 
-/// `e^(-x²/2)`, the square's rounding error made good: without that the error would grow as `x²`.
+/// `|u|`, held where the density at `u` is 0.
 #[inline(always)]
-pub(super) fn gaussian<T: Real, F: Features>(x: T) -> T {
-    let x = clamp(x, -T::NORMAL_ZERO, T::NORMAL_ZERO);
-    let upper = x.upper_half();
-    let low = (x - upper) * (x + upper);
-    exp_of_sum::<T, F>(T::of(-0.5) * upper * upper, T::of(-0.5) * low)
+fn held<T: Real>(u: T) -> T {
+    let a = u.abs();
+    if a > T::NORMAL_ZERO { T::NORMAL_ZERO } else { a }
 }
 
-/// `Φ(-|u|)·e^(u²/2)`.
+/// `e^(-a²/2)` for an `a` that is [`held`], the square's rounding error made good: without that the error would grow as `a²`.
+/// Where one power of two cannot scale it, which is below the normal numbers, it is 0.
 #[inline(always)]
-fn tail<T: Real, F: Features>(u: T) -> T {
-    let a = clamp(u.abs(), T::of(0.0), T::NORMAL_ZERO);
+fn gaussian_of<T: Real, F: Features>(a: T) -> T {
+    let upper = a.upper_half();
+    let low = (a - upper) * (a + upper);
+    let (n, p) = reduce_exp::<T, F>(T::of(-0.5) * upper * upper, T::of(-0.5) * low);
+    let y = (T::of(1.0) + p) * n.power_of_two();
+    if n < T::LEAST_EXPONENT { T::of(0.0) } else { y }
+}
+
+/// `e^(-x²/2)`.
+#[inline(always)]
+pub(super) fn gaussian<T: Real, F: Features>(x: T) -> T {
+    gaussian_of::<T, F>(held(x))
+}
+
+/// `Φ(-a)·e^(a²/2)` for `a >= 0`.
+#[inline(always)]
+fn tail<T: Real, F: Features>(a: T) -> T {
     let inverse = T::of(1.0) / (a + T::of(4.0));
     polynomial::<T, F>(T::TAIL, (a - T::of(4.0)) * inverse) * inverse
 }
 
-/// Normal distribution function `Φ(u)` and density.
+/// Normal distribution function `Φ(u)`, density, and `u` held where that is 0.
 #[inline(always)]
-pub(super) fn normal<T: Real, F: Features>(u: T) -> (T, T) {
-    let g = gaussian::<T, F>(u);
-    let lower = g * tail::<T, F>(u);
+pub(super) fn normal<T: Real, F: Features>(u: T) -> (T, T, T) {
+    let a = held(u);
+    let g = gaussian_of::<T, F>(a);
+    let lower = g * tail::<T, F>(a);
     let cdf = if u > T::of(0.0) { T::of(1.0) - lower } else { lower };
-    (cdf, g * T::of(0.398_942_280_401_432_7))
+    (cdf, g * T::of(0.398_942_280_401_432_7), a.copysign(u))
 }
 
 /// Error function.

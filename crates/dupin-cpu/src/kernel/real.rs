@@ -38,6 +38,8 @@ pub(crate) trait Real:
     const TANH_ONE: Self;
     /// `u` beyond which `e^(-u²/2)` is 0.
     const NORMAL_ZERO: Self;
+    /// Exponent of the smallest normal number.
+    const LEAST_EXPONENT: Self;
     /// Smallest normal number.
     const TINY: Self;
     /// Infinity.
@@ -142,6 +144,7 @@ impl Real for f32 {
     const EXP_RANGE: [Self; 2] = [-104.0, 89.0];
     const TANH_ONE: Self = 9.5;
     const NORMAL_ZERO: Self = 14.5;
+    const LEAST_EXPONENT: Self = -126.0;
     const TINY: Self = Self::MIN_POSITIVE;
     const INFINITY: Self = Self::INFINITY;
     const NAN: Self = Self::NAN;
@@ -223,6 +226,7 @@ impl Real for f64 {
     const EXP_RANGE: [Self; 2] = [-746.0, 710.0];
     const TANH_ONE: Self = 20.0;
     const NORMAL_ZERO: Self = 39.0;
+    const LEAST_EXPONENT: Self = -1022.0;
     const TINY: Self = Self::MIN_POSITIVE;
     const INFINITY: Self = Self::INFINITY;
     const NAN: Self = Self::NAN;
