@@ -191,8 +191,9 @@ class Dupin:
             found = [r for r in map(json.loads, out.splitlines()) if r["op"] == op and r["workload"] == self.workload]
             if not found or found[0]["median_s"] <= 0:
                 raise ValueError(f"`{spoken}` printed no time of {op}")
-            # The whole process, code and data included: more than what is counted of the peers.
-            return [row | found[0] | {"resident_bytes": usage.ru_maxrss * 1024}]
+            # As of the peers: what the process grew by at most beyond code, parameters and data. It has no other way to run to grow by.
+            base = found[0].get("base_bytes")
+            return [row | found[0] | {"peak_bytes": None if base is None else usage.ru_maxrss * 1024 - base}]
         except (OSError, ValueError, KeyError, TypeError) as error:
             return [row | {"error": str(error)[:300]}]
 
@@ -240,7 +241,7 @@ def summarize(rows):
             sizes = [r["peak_bytes"] for r in good if r.get("peak_bytes") is not None]
             entry |= {"median_s": statistics.median(medians), "min_s": min(r["min_s"] for r in good), "round_medians_s": medians,
                       "peak_bytes": max(sizes, default=None)}
-            entry |= {k: good[0][k] for k in ("check", "first_run_s", "compile_s", "resident_bytes", "flop") if k in good[0]}
+            entry |= {k: good[0][k] for k in ("check", "first_run_s", "compile_s", "flop") if k in good[0]}
         if len(good) < len(turns):
             entry["error"] = next(r["error"] for r in turns if "error" in r)
         out.append(entry)

@@ -33,7 +33,7 @@ def rows(report):
         d, p = ours or {}, theirs or {}
         ratio = f"{theirs['median_s'] / ours['median_s']:.2f}" if ours and theirs else "-"
         yield (workload, op, milliseconds(d.get("median_s")), p.get("peer", "-"), p.get("how", "-"), milliseconds(p.get("median_s")),
-               ratio, megabytes(d.get("resident_bytes")), megabytes(p.get("peak_bytes")))
+               ratio, megabytes(d.get("peak_bytes")), megabytes(p.get("peak_bytes")))
 
 
 def every_peer(report):

@@ -106,8 +106,16 @@ struct Timing {
     flop: u64,
     gflops: f64,
     peak_bytes: usize,
+    /// Resident set before the first run, with code, parameters and data; where the system tells it.
+    base_bytes: Option<u64>,
     compile_s: f64,
     threads: usize,
+}
+
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let kilobytes = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?.trim().strip_suffix(" kB")?;
+    Some(kilobytes.parse::<u64>().ok()? << 10)
 }
 
 fn name(v: &impl ValueEnum) -> String {
@@ -184,6 +192,7 @@ impl Bench {
         let inputs: Vec<Buffer> = inputs.into_iter().map(|t| executor.upload(t)).collect::<Result<_, _>>()?;
         let inputs: Vec<&Buffer> = inputs.iter().collect();
         let run = || executor.wait(&executable.run(&inputs)?);
+        let base_bytes = resident_bytes();
         run()?;
         let mut times = Vec::new();
         for _ in 0..self.reps {
@@ -203,6 +212,7 @@ impl Bench {
             flop,
             gflops: flop as f64 / median_s / 1e9,
             peak_bytes: executable.peak_bytes(),
+            base_bytes,
             compile_s,
             threads: ctx.thread_count(),
         })
