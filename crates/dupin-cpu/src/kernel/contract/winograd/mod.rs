@@ -19,6 +19,7 @@
 
 mod geometry;
 mod plan;
+mod square;
 mod task;
 mod transform;
 
@@ -26,9 +27,9 @@ mod transform;
 mod tests;
 
 pub(super) use plan::Winograd;
-pub(super) use transform::Transforms;
+pub(super) use square::Transforms;
 #[cfg(target_arch = "x86_64")]
-pub(super) use transform::{avx2_f32, avx2_f64, avx512_f32, avx512_f64};
+pub(super) use square::{avx2_f32, avx2_f64, avx512_f32, avx512_f64};
 #[cfg(target_arch = "aarch64")]
-pub(super) use transform::{neon_f32, neon_f64};
-pub(super) use transform::{portable_f32, portable_f64};
+pub(super) use square::{neon_f32, neon_f64};
+pub(super) use square::{portable_f32, portable_f64};

@@ -6,7 +6,8 @@ use super::super::kernel::{Kernels, ROWS};
 use super::super::plan::even;
 use super::super::problem::{Axis, Contraction};
 use super::geometry::Dim;
-use super::transform::{PATCH, POINTS, STEP, Subset, TAPS};
+use super::square::STEP;
+use super::transform::{PATCH, POINTS, Subset, TAPS};
 
 /// Bytes of a block's transformed patches, which stay in the second-level cache beside results or accumulators.
 const BLOCK_BYTES: usize = 400 << 10;
@@ -145,9 +146,12 @@ impl Winograd {
         self.block = even(self.tiles(), tiles).next_multiple_of(ROWS).min(tiles);
         let steps = |count: usize, by: usize| (0..count).map(|i| (i * by) as isize).collect();
         self.row_steps = (0..self.depth).map(|k| self.row_step(k) as isize).collect();
-        for p in 0..POINTS {
-            let rows = self.row_steps.iter().enumerate().filter(|&(k, _)| self.reads_at(k / self.channels.len(), p));
-            self.reduced[Self::class(p)] = rows.map(|(_, &at)| at).collect();
+        for first in [0, 1, PATCH - 1] {
+            for second in [0, 1, PATCH - 1] {
+                let point = PATCH * first + second;
+                let rows = self.row_steps.iter().enumerate().filter(|&(k, _)| self.reads_at(k / self.channels.len(), point));
+                self.reduced[Self::class(point)] = rows.map(|(_, &at)| at).collect();
+            }
         }
         self.left_tile = self.row_step(left);
         self.left_steps = steps(self.block, self.left_tile);
