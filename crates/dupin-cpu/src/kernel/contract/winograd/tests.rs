@@ -150,14 +150,16 @@ fn large_convolutions_of_networks_go_by_patches() {
 /// over many values; here 3 allows for chance.
 #[test]
 fn errors_are_of_the_size_of_a_direct_sum() {
-    let f = forward(4, 12, 64, 32, 3, 1);
-    for c in [input_gradient(&f), weight_gradient(&f), f] {
-        let error = |method| {
-            let plan = Plan::<f32>::with_method(&c, Isa::detect(), method).unwrap();
-            assert_eq!(plan.winograd.is_some(), method == Method::Patches);
-            check_plan(&c, &plan, 3, Some(AMPLIFICATION * 64.0 * 9.0))
-        };
-        let (patches, direct) = (error(Method::Patches), error(Method::Direct));
-        assert!(patches < 3.0 * direct, "{patches:e} beside {direct:e}");
+    for (k, stride) in [(3, 1), (3, 2), (5, 1), (5, 2)] {
+        let f = forward(4, 12, 64, 32, k, stride);
+        for c in [input_gradient(&f), weight_gradient(&f), f] {
+            let error = |method| {
+                let plan = Plan::<f32>::with_method(&c, Isa::detect(), method).unwrap();
+                assert_eq!(plan.winograd.is_some(), method == Method::Patches);
+                check_plan(&c, &plan, 3, Some(AMPLIFICATION * 64.0 * (k * k) as f64))
+            };
+            let (patches, direct) = (error(Method::Patches), error(Method::Direct));
+            assert!(patches < 3.0 * direct, "{k} {stride}: {patches:e} beside {direct:e}");
+        }
     }
 }
