@@ -191,7 +191,7 @@ class Dupin:
             found = [r for r in map(json.loads, out.splitlines()) if r["op"] == op and r["workload"] == self.workload]
             if not found or found[0]["median_s"] <= 0:
                 raise ValueError(f"`{spoken}` printed no time of {op}")
-            # As of the peers: what the process grew by at most beyond code, parameters and data. It has no other way to run to grow by.
+            # As of the peers: what the process grew by at most beyond code, parameters and data. It computes nothing else by which to grow.
             base = found[0].get("base_bytes")
             return [row | found[0] | {"peak_bytes": None if base is None else usage.ru_maxrss * 1024 - base}]
         except (OSError, ValueError, KeyError, TypeError) as error:

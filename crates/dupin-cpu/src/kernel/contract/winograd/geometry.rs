@@ -134,6 +134,16 @@ impl Dim {
         self.writes[write].points
     }
 
+    /// Points of all read phases.
+    pub(super) fn read_values(&self) -> usize {
+        self.reads.iter().map(|phase| phase.points.count()).sum()
+    }
+
+    /// Points of all write phases.
+    pub(super) fn write_values(&self) -> usize {
+        self.writes.iter().map(|phase| phase.points.count()).sum()
+    }
+
     /// A tile's patch in the left operand.
     pub(super) fn patch(&self, read: usize, tile: usize) -> Line {
         self.reads[read].lines[tile]

@@ -132,17 +132,16 @@ impl Winograd {
     }
 
     fn divide(&mut self, bytes: usize) {
-        let (left, values) = if self.gradient {
+        let (left, values, most) = if self.gradient {
             // A row has as many points as its phase.
             let rows = ACCUMULATOR * POINTS * self.depth / (self.panel * self.patch_values());
             let rows = rows.next_multiple_of(self.vector);
             self.rows = even(self.depth, rows).next_multiple_of(self.vector).min(rows);
-            (self.rows, POINTS * (self.rows + self.panel))
+            (self.rows, POINTS * (self.rows + self.panel), GRADIENT_BLOCK_BYTES)
         } else {
-            (self.depth, self.patch_values())
+            (self.depth, self.patch_values(), BLOCK_BYTES)
         };
-        let fit = (if self.gradient { GRADIENT_BLOCK_BYTES } else { BLOCK_BYTES }) / (bytes * values);
-        let tiles = fit.max(LEAST_BLOCK) / ROWS * ROWS;
+        let tiles = (most / (bytes * values)).max(LEAST_BLOCK) / ROWS * ROWS;
         self.block = even(self.tiles(), tiles).next_multiple_of(ROWS).min(tiles);
         let steps = |count: usize, by: usize| (0..count).map(|i| (i * by) as isize).collect();
         self.row_steps = (0..self.depth).map(|k| self.row_step(k) as isize).collect();
@@ -202,14 +201,12 @@ impl Winograd {
 
     /// Values of a tile's patches in the domain.
     fn patch_values(&self) -> usize {
-        self.space.iter().map(|s| (0..s.reads()).map(|r| s.read_points(r).count()).sum::<usize>()).product::<usize>()
-            * self.channels.len()
+        self.space.iter().map(Dim::read_values).product::<usize>() * self.channels.len()
     }
 
     /// Values of a tile's results in the domain.
     fn result_values(&self) -> usize {
-        self.space.iter().map(|s| (0..s.writes()).map(|w| s.write_points(w).count()).sum::<usize>()).product::<usize>()
-            * self.maps.len()
+        self.space.iter().map(Dim::write_values).product::<usize>() * self.maps.len()
     }
 
     /// Tiles of all images.

@@ -54,18 +54,20 @@ impl Winograd {
     }
 
     /// A tile's patch of a phase in the left operand, and how far ahead the next tile's is.
-    fn patch(&self, [here, next]: [Place; 2], phase: usize) -> ([Line; 2], isize) {
+    fn patch(&self, tiles: [Place; 2], phase: usize) -> ([Line; 2], isize) {
         let [h, w] = Self::phases(phase, self.space[1].reads());
-        let of = |t: Place| [self.space[0].patch(h, t.rows), self.space[1].patch(w, t.columns)];
-        let at = |t: Place| self.images[t.image][0] + start(&of(t));
-        (of(here), at(next) - at(here))
+        self.square(tiles, 0, |t| [self.space[0].patch(h, t.rows), self.space[1].patch(w, t.columns)])
     }
 
     /// A tile's positions of a phase in the tiled map, and how far ahead the next tile's are.
-    fn positions(&self, [here, next]: [Place; 2], phase: usize) -> ([Line; 2], isize) {
+    fn positions(&self, tiles: [Place; 2], phase: usize) -> ([Line; 2], isize) {
         let [h, w] = Self::phases(phase, self.space[1].writes());
-        let of = |t: Place| [self.space[0].positions(h, t.rows), self.space[1].positions(w, t.columns)];
-        let at = |t: Place| self.images[t.image][1] + start(&of(t));
+        self.square(tiles, 1, |t| [self.space[0].positions(h, t.rows), self.space[1].positions(w, t.columns)])
+    }
+
+    /// What `of` gives of a tile in one of the two buffers, and how far ahead that of the next tile is.
+    fn square(&self, [here, next]: [Place; 2], buffer: usize, of: impl Fn(Place) -> [Line; 2]) -> ([Line; 2], isize) {
+        let at = |t: Place| self.images[t.image][buffer] + start(&of(t));
         (of(here), at(next) - at(here))
     }
 
@@ -256,7 +258,7 @@ impl<T: Element> Call<'_, T> {
         let (split, accumulator) = (index % w.splits, index / w.splits);
         let (group, rows, columns) = w.parts(accumulator);
         let blocks = split * w.blocks() / w.splits..(split + 1) * w.blocks() / w.splits;
-        let map = w.groups[group][1];
+        let (map, points) = (w.groups[group][1], w.write_points(0));
         // Neighbouring columns go at once.
         let width = if contiguous(&w.maps[columns.clone()]) { columns.len() } else { w.vector };
         // SAFETY: see `task`; each task has its accumulator.
@@ -272,7 +274,6 @@ impl<T: Element> Call<'_, T> {
                     for v in columns.clone().step_by(width) {
                         let from = from.wrapping_offset(w.maps[v]);
                         let to = s.right.add(t * w.panel + v - columns.start);
-                        let points = w.write_points(0);
                         (self.plan.kernels.transforms.cotangent)(from, &lines, ahead, width, to, w.right_plane, points);
                     }
                 }
