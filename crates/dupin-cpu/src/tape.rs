@@ -53,8 +53,11 @@ impl<'a> Build<'a> {
         }
         let extents: Vec<[usize; 3]> = sources.iter().map(|s| s.3).collect();
         let tile = self.tile();
+        // Without sums to obey, tasks that do not cross what an operand repeats: it is read in place.
+        let repeated = self.loads.iter().filter_map(|(l, _)| repeats(&l.atoms)).map(|n| [n, len / n, 1]).filter(|e| e[1] > TILE);
+        let wanted = if extents.is_empty() { repeated.collect() } else { extents.clone() };
         let task =
-            task(len, tile, &extents).or_else(|| task(len, TILE, &extents)).expect("sums whose tasks conflict were separated");
+            task(len, tile, &wanted).or_else(|| task(len, TILE, &extents)).expect("sums whose tasks conflict were separated");
         let mut tape = self.tape(members, &sources, read, len, tile, task);
         let mut writes: Vec<usize> = Vec::new();
         for &i in members {
@@ -142,8 +145,10 @@ impl<'a> Build<'a> {
     ) -> Tape {
         let mut slots = Slots::default();
         for (load, _) in &mut self.loads {
-            load.mode = match period(&load.atoms) {
+            let within = within(&load.atoms, task);
+            load.mode = match period(within) {
                 _ if matches!(load.atoms[..], [Atom { stride: 1, .. }]) => Mode::Direct,
+                _ if matches!(within, [Atom { stride: 1, .. }]) => Mode::Run,
                 Some(p) if tile.is_multiple_of(p) => Mode::Resident(slots.take()),
                 _ => Mode::Gather(slots.take()),
             };
@@ -151,7 +156,7 @@ impl<'a> Build<'a> {
         let mut locs: FxHashMap<Val, Loc> = FxHashMap::default();
         for (k, (load, _)) in self.loads.iter().enumerate() {
             let loc = match load.mode {
-                Mode::Direct => Loc::Load(k as u16),
+                Mode::Direct | Mode::Run => Loc::Load(k as u16),
                 Mode::Resident(s) | Mode::Gather(s) => Loc::Slot(s),
             };
             locs.insert(Val::Load(k), loc);
@@ -210,6 +215,7 @@ impl<'a> Build<'a> {
             len,
             tile,
             task,
+            repeats: self.loads.iter().filter(|l| l.0.mode == Mode::Run).filter_map(|l| repeats(&l.0.atoms)).max().unwrap_or(1),
             slots: slots.count as usize,
             slot_bytes: (tile * widest).next_multiple_of(64),
             loads: self.loads.iter().map(|l| l.0.clone()).collect(),
@@ -219,6 +225,21 @@ impl<'a> Build<'a> {
             sinks: sources.iter().map(sink).collect(),
             partials: 0,
         }
+    }
+}
+
+/// The dimensions that a task sees more than one index of, and some that it may.
+fn within(atoms: &[Atom], task: usize) -> &[Atom] {
+    let inner = |i: usize| atoms[i..].iter().map(|a| a.size).product::<usize>();
+    let first = (1..=atoms.len()).take_while(|&i| inner(i).is_multiple_of(task)).last();
+    &atoms[first.unwrap_or(0)..]
+}
+
+/// How often a view repeats along the slowest dimension, if it does.
+fn repeats(atoms: &[Atom]) -> Option<usize> {
+    match atoms {
+        [Atom { size, stride: 0 }, rest @ ..] if !rest.is_empty() => Some(*size),
+        _ => None,
     }
 }
 

@@ -47,7 +47,11 @@ pub(super) unsafe fn store(dtype: DType, out: Address, i: usize, v: f64) {
 pub(super) struct Frame<'a> {
     pub(super) tape: &'a Tape,
     pub(super) bound: &'a Bound<'a>,
+    /// Each operand's element at the start of the task, of those read in place.
+    pub(super) operands: &'a [Address],
     pub(super) slots: Address,
+    /// First element of the task.
+    pub(super) start: usize,
     /// First element and number of elements.
     pub(super) position: usize,
     pub(super) n: usize,
@@ -58,7 +62,7 @@ impl Frame<'_> {
     pub(super) fn address(&self, loc: Loc, bytes: usize) -> Address {
         let (base, offset) = match loc {
             Loc::Slot(i) => (self.slots, i as usize * self.tape.slot_bytes),
-            Loc::Load(i) => (self.bound.0[i as usize], (self.tape.loads[i as usize].offset + self.position) * bytes),
+            Loc::Load(i) => (self.operands[i as usize], (self.position - self.start) * bytes),
             Loc::Out(i) => (self.bound.0[self.tape.loads.len() + i as usize], self.position * bytes),
         };
         Address(base.0.wrapping_add(offset))

@@ -56,6 +56,17 @@ impl Address {
     }
 }
 
+/// Where element `position` (row-major) of a strided view lies.
+#[inline(always)]
+pub(crate) fn offset(atoms: &[Atom], position: usize) -> isize {
+    let (mut rest, mut offset) = (position, 0);
+    for atom in atoms.iter().rev() {
+        offset += (rest % atom.size) as isize * atom.stride;
+        rest /= atom.size;
+    }
+    offset
+}
+
 /// Copies elements `start..start + out.len()` (row-major) of a strided view.
 ///
 /// # Safety
@@ -70,17 +81,12 @@ pub(crate) unsafe fn gather<T: Copy>(base: *const T, atoms: &[Atom], start: usiz
     let mut done = 0;
     while done < out.len() {
         let position = start + done;
-        let (mut rest, at) = (position / inner.size, position % inner.size);
-        let mut offset = at as isize * inner.stride;
-        for atom in outer.iter().rev() {
-            offset += (rest % atom.size) as isize * atom.stride;
-            rest /= atom.size;
-        }
+        let (row, at) = (position / inner.size, position % inner.size);
         let run = (inner.size - at).min(out.len() - done);
         let to = &mut out[done..done + run];
         // SAFETY: `position..position + run` stays in one run of the innermost dimension, inside the view.
         unsafe {
-            let from = base.offset(offset);
+            let from = base.offset(offset(outer, row) + at as isize * inner.stride);
             match inner.stride {
                 1 => to.copy_from_slice(std::slice::from_raw_parts(from, run)),
                 0 => to.fill(*from),

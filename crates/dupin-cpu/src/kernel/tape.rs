@@ -11,7 +11,7 @@ use dupin_ir::prim::{BinaryOp, CompareOp, UnaryOp};
 
 use super::activation::ORDERS;
 use super::frame::{Frame, combine, identity, store};
-use super::memory::{Address, Atom, Lines, gather, share};
+use super::memory::{Address, Atom, Lines, gather, offset, share};
 use super::real::Features;
 
 /// Most elements of a tile.
@@ -22,7 +22,7 @@ pub(crate) const TILE: usize = 1024;
 pub(crate) enum Loc {
     /// In a slot.
     Slot(u16),
-    /// In the memory of a contiguous operand.
+    /// In the memory of an operand.
     Load(u16),
     /// In the memory of a result.
     Out(u16),
@@ -33,6 +33,8 @@ pub(crate) enum Loc {
 pub(crate) enum Mode {
     /// Contiguous, in place.
     Direct,
+    /// Contiguous within every task, in place.
+    Run,
     /// Expanded into a slot once per task.
     Resident(u16),
     /// Collected into a slot for every tile.
@@ -102,6 +104,8 @@ pub(crate) struct Tape {
     /// Elements of a tile, of a task.
     pub(crate) tile: usize,
     pub(crate) task: usize,
+    /// How often operands repeat along the slowest dimension: tasks that read the same elements run one after another.
+    pub(crate) repeats: usize,
     pub(crate) slots: usize,
     /// Bytes of a slot.
     pub(crate) slot_bytes: usize,
@@ -173,7 +177,8 @@ impl Tape {
 
     /// Bytes of one thread's slots and accumulators.
     pub(crate) fn scratch_bytes(&self) -> usize {
-        self.slots * self.slot_bytes + self.sinks.iter().map(|s| s.inner * 8).sum::<usize>()
+        let accumulators: usize = self.sinks.iter().map(|s| s.inner).sum();
+        self.slots * self.slot_bytes + accumulators * size_of::<f64>() + self.loads.len() * size_of::<Address>()
     }
 
     /// Runs all tasks, then combines their partial results.
@@ -184,7 +189,7 @@ impl Tape {
     pub(crate) unsafe fn run(&self, bound: &Bound<'_>, registers: &mut [Registers]) {
         share(self.tasks(), registers, |i, r| {
             // SAFETY: the caller's; each task writes its own stretch of every result and its own partial results.
-            unsafe { self.task(i, bound, r.0.address()) };
+            unsafe { self.task(self.nth(i), bound, r.0.address()) };
         });
         for (i, sink) in self.sinks.iter().enumerate() {
             if sink.partial.is_some() || self.len == 0 {
@@ -197,6 +202,12 @@ impl Tape {
                 });
             }
         }
+    }
+
+    /// The task that is handed out as number `i`.
+    fn nth(&self, i: usize) -> usize {
+        let each = self.tasks() / self.repeats;
+        if each * self.repeats == self.tasks() { i % self.repeats * each + i / self.repeats } else { i }
     }
 
     /// Elements of a reduction's result that are combined by one task.
@@ -237,11 +248,16 @@ impl Tape {
                 accumulators.slice_mut::<f64>(0, sink.inner).fill(identity(sink.reduce));
                 accumulators = Address(accumulators.0.add(sink.inner * 8));
             }
+            let operands = accumulators.slice_mut::<Address>(0, self.loads.len());
+            for ((to, load), base) in operands.iter_mut().zip(&self.loads).zip(bound.0) {
+                let first = load.offset as isize + offset(&load.atoms, start);
+                *to = Address(base.0.wrapping_offset(first * load.dtype.size() as isize));
+            }
             let mut position = start;
             while position < end {
                 let n = self.tile.min(end - position);
                 self.fill(bound, slots, position, n, false);
-                let frame = Frame { tape: self, bound, slots, position, n };
+                let frame = Frame { tape: self, bound, operands, slots, start, position, n };
                 for op in &self.ops {
                     frame.op::<F>(op);
                 }

@@ -83,6 +83,10 @@ pub(crate) struct Bench {
     #[arg(long, value_enum)]
     op: Vec<Op>,
 
+    /// Examples a batch [default: the net's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    batch: Option<u32>,
+
     /// Timed runs of each, after one that is not
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
     reps: u32,
@@ -101,6 +105,7 @@ struct Timing {
     peer: &'static str,
     workload: String,
     op: String,
+    batch: usize,
     median_s: f64,
     min_s: f64,
     flop: u64,
@@ -160,9 +165,13 @@ impl Bench {
         Ok(true)
     }
 
+    fn examples(&self, workload: Workload) -> usize {
+        self.batch.map_or(workload.model().1, |n| n as usize)
+    }
+
     /// Kernels of one program, each with its fastest time over the repetitions.
     fn profile(&self, ctx: &Context, executor: &Cpu, workload: Workload, op: Op) -> anyhow::Result<()> {
-        let (program, inputs) = build(workload, op)?;
+        let (program, inputs) = build(workload, op, self.examples(workload))?;
         let compiled = executor.compile_plan(&program)?;
         let inputs: Vec<Buffer> = inputs.into_iter().map(|t| executor.upload(t)).collect::<Result<_, _>>()?;
         let inputs: Vec<&Buffer> = inputs.iter().collect();
@@ -185,7 +194,7 @@ impl Bench {
     }
 
     fn time(&self, ctx: &Context, executor: &dyn Executor, workload: Workload, op: Op) -> anyhow::Result<Timing> {
-        let (program, inputs) = build(workload, op)?;
+        let (program, inputs) = build(workload, op, self.examples(workload))?;
         let began = ctx.seconds();
         let executable = executor.compile(&program)?;
         let compile_s = ctx.seconds() - began;
@@ -207,6 +216,7 @@ impl Bench {
             peer: "dupin",
             workload: name(&workload),
             op: name(&op),
+            batch: self.examples(workload),
             median_s,
             min_s: times[0],
             flop,
@@ -220,8 +230,8 @@ impl Bench {
 }
 
 /// The program of an operation, with inputs drawn from a fixed seed.
-fn build(workload: Workload, op: Op) -> anyhow::Result<(Program, Vec<Tensor>)> {
-    let (spec, batch) = workload.model();
+fn build(workload: Workload, op: Op, batch: usize) -> anyhow::Result<(Program, Vec<Tensor>)> {
+    let (spec, _) = workload.model();
     let network = Network::parse(spec, "gelu".parse()?)?;
     let loss: Loss = "ce".parse()?;
     let mut model = trace(&network, &loss, batch, DType::F32, false);
