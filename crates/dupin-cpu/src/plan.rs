@@ -5,7 +5,8 @@
 
 use std::collections::BinaryHeap;
 
-use crate::kernel::tape::{Loc, Mode, Tape};
+use crate::kernel::stream::STREAM_BYTES;
+use crate::kernel::tape::{Copy, Loc, Mode, Tape};
 use crate::step::{Lowered, Origin, Step, Work};
 
 /// Parts of the arena begin at a cache line.
@@ -144,6 +145,7 @@ fn place(lowered: &mut Lowered, in_arena: &[bool]) -> Memory {
         let step = &mut lowered.steps[t];
         let Work::Fused(tape) = &mut step.work else { continue };
         let mut taken: Vec<usize> = Vec::new();
+        let mut redirected = vec![false; tape.outs.len()];
         for (j, &to) in step.writes.iter().enumerate().take(tape.outs.len()).filter(|(_, s)| in_arena[**s]) {
             let fits = |&&from: &&usize| {
                 let dies = in_arena[from] && lives[owner[from]].is_some_and(|l| l.1 == t);
@@ -154,12 +156,18 @@ fn place(lowered: &mut Lowered, in_arena: &[bool]) -> Memory {
                 loads.into_iter().all(|(load, _)| load.mode == Mode::Direct && load.offset == 0)
             };
             let Some(from) = step.reads.iter().find(|s| fits(s) && in_place(**s)).copied() else { continue };
+            redirected[j] = true;
             taken.push(from);
             let root = owner[from];
             owner[to] = root;
             let end = lives[to].map_or(t, |l| l.1);
             lives[root] = lives[root].map(|l| (l.0, end));
-            redirect(tape, j as u16);
+            redirect(tape, j as u16, false);
+        }
+        for (j, &to) in step.writes.iter().enumerate().take(tape.outs.len()) {
+            if !redirected[j] && storages[to].bytes() >= STREAM_BYTES {
+                redirect(tape, j as u16, true);
+            }
         }
     }
     let mut roots: Vec<usize> = (0..n).filter(|&s| in_arena[s] && owner[s] == s && lives[s].is_some()).collect();
@@ -187,8 +195,8 @@ fn place(lowered: &mut Lowered, in_arena: &[bool]) -> Memory {
     memory
 }
 
-/// Sends a result through a slot, to be copied over the operand when the tile has been read.
-fn redirect(tape: &mut Tape, out: u16) {
+/// Sends a result through a slot, to be copied when the tile has been read: over the operand, or past the caches.
+fn redirect(tape: &mut Tape, out: u16, stream: bool) {
     let slot = Loc::Slot(tape.slots as u16);
     tape.slots += 1;
     let change = |loc: &mut Loc| {
@@ -204,5 +212,5 @@ fn redirect(tape: &mut Tape, out: u16) {
         }
     }
     tape.sinks.iter_mut().for_each(|s| change(&mut s.source));
-    tape.copies.push((slot, out));
+    tape.copies.push(Copy { from: slot, to: out, stream });
 }

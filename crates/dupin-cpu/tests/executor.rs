@@ -321,6 +321,41 @@ fn memory_is_known_before_running_and_limited() {
 }
 
 /// A chain of elementwise operations needs one buffer however long it is, and a chain of products two.
+/// `(x + bias) · y`, where `y` repeats along the slow axis and `bias` along the middle one, in sizes of one and of many tasks, and its
+/// sums; integers, so that every operation is exact.
+#[test]
+fn operands_that_repeat_along_a_slow_axis() {
+    for (probes, rows, columns) in
+        [(2, 3, 5), (3, 1, 8192), (8, 512, 32), (5, 700, 33), (4, 97, 101), (3, 40961, 1), (2, 131_072, 40)]
+    {
+        let n = probes * rows * columns;
+        let mut b = Builder::new();
+        let mut input = |name, shape: Vec<usize>| b.input(name, TensorType::new(DType::F32, shape));
+        let (x, y) = (input("x", vec![probes, rows, columns]), input("y", vec![rows, columns]));
+        let bias = input("bias", vec![probes, columns]);
+        let shape = [probes, rows, columns];
+        let (wide_y, wide_bias) = (b.broadcast(y, &shape, &[1, 2]), b.broadcast(bias, &shape, &[0, 2]));
+        let shifted = b.add(x, wide_bias);
+        let z = b.mul(shifted, wide_y);
+        let sums = b.reduce_sum(z, &[1]);
+        let alone = b.program(&[x, y, bias], &[z]).unwrap();
+        let summed = b.program(&[x, y, bias], &[z, sums]).unwrap();
+        let small = |n: usize, of: usize| (0..n).map(|i| (i * 7 % of) as f32 - 2.0).collect::<Vec<_>>();
+        let (xs, ys, biases) = (small(n, 11), small(rows * columns, 5), small(probes * columns, 13));
+        let expected: Vec<f32> =
+            (0..n).map(|i| (xs[i] + biases[i / (rows * columns) * columns + i % columns]) * ys[i % (rows * columns)]).collect();
+        let mut totals = vec![0.0; probes * columns];
+        expected.iter().enumerate().for_each(|(i, v)| totals[i / (rows * columns) * columns + i % columns] += v);
+        let inputs = [Tensor::f32(shape, xs), Tensor::f32([rows, columns], ys), Tensor::f32([probes, columns], biases)];
+        for threads in [1, 3] {
+            let cpu = Cpu::new(Some(threads)).unwrap();
+            let expected = Tensor::f32(shape, expected.clone());
+            assert_eq!(run(&cpu, &alone, &inputs), [expected.clone()], "{shape:?}");
+            assert_eq!(run(&cpu, &summed, &inputs), [expected, Tensor::f32([probes, columns], totals.clone())], "{shape:?}");
+        }
+    }
+}
+
 #[test]
 fn memory_is_reused() {
     let n = 256;

@@ -25,5 +25,8 @@ mod real;
 #[allow(unsafe_code, reason = "tasks of one kernel write disjoint parts of its result")]
 pub(crate) mod reduce_sum;
 
+#[allow(unsafe_code, reason = "instructions that every processor of the architecture has, on slices")]
+pub(crate) mod stream;
+
 #[cfg(test)]
 mod accuracy;

@@ -13,6 +13,7 @@ use super::activation::ORDERS;
 use super::frame::{Frame, combine, identity, store};
 use super::memory::{Address, Atom, Lines, gather, offset, share};
 use super::real::Features;
+use super::stream;
 
 /// Most elements of a tile.
 pub(crate) const TILE: usize = 1024;
@@ -96,6 +97,15 @@ pub(crate) struct Sink {
     pub(crate) partial: Option<usize>,
 }
 
+/// A slot that is copied to a result at the end of a tile.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Copy {
+    pub(crate) from: Loc,
+    pub(crate) to: u16,
+    /// Past the caches.
+    pub(crate) stream: bool,
+}
+
 /// A fused kernel.
 #[derive(Clone, Debug)]
 pub(crate) struct Tape {
@@ -113,8 +123,8 @@ pub(crate) struct Tape {
     pub(crate) ops: Vec<Op>,
     /// Element types of the results.
     pub(crate) outs: Vec<DType>,
-    /// Slots copied to results at the end of a tile: results that take the place of an operand.
-    pub(crate) copies: Vec<(Loc, u16)>,
+    /// Results that are computed in a slot: those that take the place of an operand, and large ones.
+    pub(crate) copies: Vec<Copy>,
     pub(crate) sinks: Vec<Sink>,
     /// `f64` numbers of all partial results.
     pub(crate) partials: usize,
@@ -267,10 +277,11 @@ impl Tape {
                     frame.sink(sink, accumulators, out);
                     accumulators = Address(accumulators.0.add(sink.inner * 8));
                 }
-                for &(from, out) in &self.copies {
-                    let bytes = self.outs[out as usize].size();
-                    let from = frame.address(from, bytes).slice::<u8>(0, n * bytes);
-                    frame.address(Loc::Out(out), bytes).slice_mut::<u8>(0, n * bytes).copy_from_slice(from);
+                for copy in &self.copies {
+                    let bytes = self.outs[copy.to as usize].size();
+                    let from = frame.address(copy.from, bytes).slice::<u8>(0, n * bytes);
+                    let to = frame.address(Loc::Out(copy.to), bytes).slice_mut::<u8>(0, n * bytes);
+                    if copy.stream { stream::copy(from, to) } else { to.copy_from_slice(from) }
                 }
                 position += n;
             }
@@ -283,6 +294,9 @@ impl Tape {
                 }
                 accumulators = Address(accumulators.0.add(sink.inner * 8));
             }
+        }
+        if self.copies.iter().any(|c| c.stream) {
+            stream::fence();
         }
     }
 

@@ -24,6 +24,15 @@ pub(super) trait Vector<T>: Copy {
     /// # Safety
     /// The processor has the instruction set; `p` points to `WIDTH` writable elements.
     unsafe fn store(self, p: *mut T);
+    /// [`Vector::store`] past the caches, where the instruction set can; [`crate::kernel::stream::fence`] must follow.
+    ///
+    /// # Safety
+    /// As [`Vector::store`], and `p` is a multiple of the vector's size.
+    #[inline(always)]
+    unsafe fn stream(self, p: *mut T) {
+        // SAFETY: the caller's.
+        unsafe { self.store(p) }
+    }
     /// `x · y + self`, fused where the instruction set can.
     ///
     /// # Safety
@@ -87,7 +96,7 @@ portable!(f64, 2);
 /// Implements [`Vector`] for a type of `std::arch` from its intrinsics; the fused multiply-add is `|acc, x, y|`.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! intrinsic {
-    ($v:ty, $t:ty, $w:literal, $zero:expr, $splat:ident, $load:ident, $store:ident, $fma:expr, $add:ident) => {
+    ($v:ty, $t:ty, $w:literal, $zero:expr, $splat:ident, $load:ident, $store:ident, $fma:expr, $add:ident $(, $stream:ident)?) => {
         impl Vector<$t> for $v {
             const WIDTH: usize = $w;
             #[inline(always)]
@@ -115,6 +124,11 @@ macro_rules! intrinsic {
                 // SAFETY: as in `load`.
                 unsafe { $store(p, self) }
             }
+            $(#[inline(always)]
+            unsafe fn stream(self, p: *mut $t) {
+                // SAFETY: as in `load`; the caller vouches for the alignment.
+                unsafe { $stream(p, self) }
+            })?
             #[inline(always)]
             unsafe fn mul_add(self, x: Self, y: Self) -> Self {
                 // SAFETY: the caller vouches for the instruction set.
@@ -143,7 +157,8 @@ mod x86 {
         _mm256_loadu_ps,
         _mm256_storeu_ps,
         |acc, x, y| _mm256_fmadd_ps(x, y, acc),
-        _mm256_add_ps
+        _mm256_add_ps,
+        _mm256_stream_ps
     );
     intrinsic!(
         __m256d,
@@ -154,7 +169,8 @@ mod x86 {
         _mm256_loadu_pd,
         _mm256_storeu_pd,
         |acc, x, y| _mm256_fmadd_pd(x, y, acc),
-        _mm256_add_pd
+        _mm256_add_pd,
+        _mm256_stream_pd
     );
     intrinsic!(
         __m512,
@@ -165,7 +181,8 @@ mod x86 {
         _mm512_loadu_ps,
         _mm512_storeu_ps,
         |acc, x, y| _mm512_fmadd_ps(x, y, acc),
-        _mm512_add_ps
+        _mm512_add_ps,
+        _mm512_stream_ps
     );
     intrinsic!(
         __m512d,
@@ -176,7 +193,8 @@ mod x86 {
         _mm512_loadu_pd,
         _mm512_storeu_pd,
         |acc, x, y| _mm512_fmadd_pd(x, y, acc),
-        _mm512_add_pd
+        _mm512_add_pd,
+        _mm512_stream_pd
     );
 }
 

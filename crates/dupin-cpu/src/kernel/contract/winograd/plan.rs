@@ -6,8 +6,9 @@ use super::super::kernel::{Kernels, ROWS};
 use super::super::plan::even;
 use super::super::problem::{Axis, Contraction};
 use super::geometry::Dim;
-use super::square::STEP;
+use super::square::{STEP, Write};
 use super::transform::{PATCH, POINTS, Subset, TAPS};
+use crate::kernel::stream::STREAM_BYTES;
 
 /// Bytes of a block's transformed patches, which stay in the second-level cache beside results or accumulators.
 const BLOCK_BYTES: usize = 400 << 10;
@@ -66,6 +67,7 @@ pub(in super::super) struct Winograd {
     pub(super) left_tile: usize,
     /// Elements from point to point of products or cotangents.
     pub(super) right_plane: usize,
+    pub(super) write: Write,
 }
 
 impl Winograd {
@@ -87,7 +89,7 @@ impl Winograd {
         };
         let base = c.base.map(|x| x as isize);
         let [a, b, out] = [list(&c.groups, |x| x.a), list(&c.groups, |x| x.b), list(&c.groups, |x| x.out)];
-        let groups = (0..a.len()).map(|g| [base[0] + a[g], base[1] + b[g], base[2] + out[g]]).collect();
+        let groups: Vec<_> = (0..a.len()).map(|g| [base[0] + a[g], base[1] + b[g], base[2] + out[g]]).collect();
         // Rows and reduced axes change roles between a convolution and its weight gradient, and so do the other two buffers.
         let (images, channels) = if gradient { (&c.reduced, &c.rows) } else { (&c.rows, &c.reduced) };
         let of_window: fn(&Axis) -> isize = if gradient { |x| x.out } else { |x| x.b };
@@ -103,6 +105,12 @@ impl Winograd {
         let depth = space[0].reads() * space[1].reads() * channels.len();
         let width = space[0].writes() * space[1].writes() * maps.len();
         let panel = kernels.columns().min(width);
+        let positions: usize = c.spatial.iter().map(|s| s.output.0).product();
+        let write = match groups.len() * left.len() * maps.len() * positions * size_of::<T>() {
+            _ if c.accumulate => Write::Add,
+            bytes if bytes >= STREAM_BYTES => Write::Stream,
+            _ => Write::Set,
+        };
         let mut plan = Self {
             gradient,
             groups,
@@ -125,6 +133,7 @@ impl Winograd {
             right_steps: Vec::new(),
             left_tile: 0,
             right_plane: 0,
+            write,
             space,
         };
         plan.divide(size_of::<T>());

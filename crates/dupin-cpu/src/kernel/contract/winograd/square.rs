@@ -12,6 +12,16 @@ use super::transform::{
 /// Rows of vectors that a patch's points take for one vector of channels: one more than there are, so that no two evict each other.
 pub(super) const STEP: usize = POINTS + 1;
 
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Write {
+    Set,
+    /// To what is there.
+    Add,
+    /// Past the caches where the address allows; [`crate::kernel::stream::fence`] must follow.
+    Stream,
+}
+
 /// One dimension after the other; `x[i][j]` by rows. Elements that `$given` leaves out are 0, points that `$wanted` does are not stored.
 macro_rules! both {
     ($f:ident, $from:expr, $to:expr, $given:expr, $wanted:expr, $load:expr, $store:expr) => {{
@@ -161,7 +171,7 @@ pub(super) unsafe fn results_body<T: Copy, V: Vector<T>>(
     to: *mut T,
     [down, across]: &[Line; 2],
     ahead: isize,
-    add: bool,
+    write: Write,
 ) {
     let inside = [down.inside, across.inside];
     // SAFETY: the caller vouches for the addresses and the instruction set.
@@ -170,8 +180,11 @@ pub(super) unsafe fn results_body<T: Copy, V: Vector<T>>(
         let load = |i: usize, j: usize| V::load(from.add((PATCH * i + j) * plane));
         let store = |i: usize, j: usize, v: V| {
             let to = first.wrapping_offset(i as isize * down.step + j as isize * across.step);
+            if write == Write::Stream && to.addr().is_multiple_of(size_of::<V>()) {
+                return v.stream(to);
+            }
             prefetch(to.wrapping_offset(ahead));
-            if add { V::load(to).add(v).store(to) } else { v.store(to) }
+            if write == Write::Add { V::load(to).add(v).store(to) } else { v.store(to) }
         };
         both!(results, PATCH, RESULTS, |dim: usize, i| points[dim].has_point(i), |dim: usize, i| inside[dim].has(i), load, store);
     }
@@ -210,7 +223,7 @@ pub(super) unsafe fn window_cotangent_body<T: Copy, V: Vector<T>>(
 }
 
 type Patch<T> = unsafe fn(*const T, &[Line; 2], isize, usize, *mut T, [Subset; 2]);
-type Results<T> = unsafe fn(*const T, usize, [Subset; 2], *mut T, &[Line; 2], isize, bool);
+type Results<T> = unsafe fn(*const T, usize, [Subset; 2], *mut T, &[Line; 2], isize, Write);
 type Cotangent<T> = unsafe fn(*const T, &[Line; 2], isize, usize, *mut T, usize, [Subset; 2]);
 
 /// The transforms of one instruction set; each as the body of its name, and only on a processor that has the set.
@@ -226,7 +239,7 @@ pub(crate) struct Transforms<T> {
 macro_rules! transforms {
     ($module:ident, $t:ty, $v:ty $(, $feature:literal)?) => {
         pub(crate) mod $module {
-            use super::{Line, POINTS, Subset, Transforms};
+            use super::{Line, POINTS, Subset, Transforms, Write};
             // SAFETY, for all: the contract is the body's, and these features are those of its vectors.
             $(#[target_feature(enable = $feature)])?
             unsafe fn patch(from: *const $t, lines: &[Line; 2], ahead: isize, channels: usize, to: *mut $t, points: [Subset; 2]) {
@@ -241,10 +254,10 @@ macro_rules! transforms {
                 to: *mut $t,
                 lines: &[Line; 2],
                 ahead: isize,
-                add: bool,
+                write: Write,
             ) {
                 // SAFETY: as above.
-                unsafe { super::results_body::<$t, $v>(from, plane, points, to, lines, ahead, add) }
+                unsafe { super::results_body::<$t, $v>(from, plane, points, to, lines, ahead, write) }
             }
             $(#[target_feature(enable = $feature)])?
             unsafe fn cotangent(

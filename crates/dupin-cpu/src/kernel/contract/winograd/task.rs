@@ -12,7 +12,9 @@ use super::super::tables::part;
 use super::super::task::even_runs;
 use super::super::workspace::Local;
 use super::plan::{PACK_DEPTH, Winograd};
+use super::square::Write;
 use super::transform::{Line, POINTS, RESULTS, TAPS};
+use crate::kernel::stream;
 
 /// One thread's scratch in parts.
 struct Scratch<T> {
@@ -201,6 +203,9 @@ impl<T: Element> Call<'_, T> {
                     self.results(w, group, places, &columns, s.right.add(t * w.panel));
                 }
             }
+            if w.write == Write::Stream {
+                stream::fence();
+            }
         }
     }
 
@@ -231,8 +236,8 @@ impl<T: Element> Call<'_, T> {
             // SAFETY: see `task`.
             unsafe {
                 let from = from.add(v - columns.start);
-                let (points, add) = (w.write_points(phase), self.plan.accumulate);
-                (self.plan.kernels.transforms.results)(from, w.right_plane, points, to, &lines, ahead, add);
+                let points = w.write_points(phase);
+                (self.plan.kernels.transforms.results)(from, w.right_plane, points, to, &lines, ahead, w.write);
                 if self.epilogue.is_some() {
                     let [down, across] = lines;
                     for (i, j) in (0..RESULTS * RESULTS).map(|x| (x / RESULTS, x % RESULTS)) {
