@@ -350,7 +350,7 @@ fn operands_that_repeat_along_a_slow_axis() {
         for threads in [1, 3] {
             let cpu = Cpu::new(Some(threads)).unwrap();
             let expected = Tensor::f32(shape, expected.clone());
-            assert_eq!(run(&cpu, &alone, &inputs), [expected.clone()], "{shape:?}");
+            assert_eq!(run(&cpu, &alone, &inputs), std::slice::from_ref(&expected), "{shape:?}");
             assert_eq!(run(&cpu, &summed, &inputs), [expected, Tensor::f32([probes, columns], totals.clone())], "{shape:?}");
         }
     }

@@ -31,13 +31,11 @@ fn a_device_that_does_not_exist_is_refused() {
     let found = |devices: &[usize]| message(&path, &Options { devices: devices.to_vec(), ..Options::default() });
     let none = found(&[1000]);
     assert!(none.contains(" device") && none.ends_with("there is no device 1000"), "{none}");
-    assert!(found(&[1000, 0]).ends_with("devices (0 to 1), there is no device 1000") || plugin_has_more(&path));
+    // A plugin on processors divides them into as many as are asked for; another has what it has.
+    let two = found(&[1000, 0]);
+    assert!(two.contains(" device") && two.ends_with("there is no device 1000"), "{two}");
     assert_eq!(found(&[0, 1, 0]), "each device can be a replica once, and one is the least: [0, 1, 0] were asked for");
     assert_eq!(found(&[]), "each device can be a replica once, and one is the least: [] were asked for");
-}
-
-fn plugin_has_more(path: &Path) -> bool {
-    Pjrt::load(path, &Options::default()).unwrap().describe().unwrap().devices.len() > 2
 }
 
 #[test]
