@@ -6,7 +6,7 @@
 use std::collections::BinaryHeap;
 
 use crate::kernel::stream::STREAM_BYTES;
-use crate::kernel::tape::{Copy, Loc, Mode, Tape};
+use crate::kernel::tape::{Loc, Mode, Redirect, Tape};
 use crate::step::{Lowered, Origin, Step, Work};
 
 /// Parts of the arena begin at a cache line.
@@ -145,7 +145,6 @@ fn place(lowered: &mut Lowered, in_arena: &[bool]) -> Memory {
         let step = &mut lowered.steps[t];
         let Work::Fused(tape) = &mut step.work else { continue };
         let mut taken: Vec<usize> = Vec::new();
-        let mut redirected = vec![false; tape.outs.len()];
         for (j, &to) in step.writes.iter().enumerate().take(tape.outs.len()).filter(|(_, s)| in_arena[**s]) {
             let fits = |&&from: &&usize| {
                 let dies = in_arena[from] && lives[owner[from]].is_some_and(|l| l.1 == t);
@@ -156,7 +155,6 @@ fn place(lowered: &mut Lowered, in_arena: &[bool]) -> Memory {
                 loads.into_iter().all(|(load, _)| load.mode == Mode::Direct && load.offset == 0)
             };
             let Some(from) = step.reads.iter().find(|s| fits(s) && in_place(**s)).copied() else { continue };
-            redirected[j] = true;
             taken.push(from);
             let root = owner[from];
             owner[to] = root;
@@ -165,7 +163,8 @@ fn place(lowered: &mut Lowered, in_arena: &[bool]) -> Memory {
             redirect(tape, j as u16, false);
         }
         for (j, &to) in step.writes.iter().enumerate().take(tape.outs.len()) {
-            if !redirected[j] && storages[to].bytes() >= STREAM_BYTES {
+            let over_operand = tape.copies.iter().any(|c| usize::from(c.to) == j);
+            if !over_operand && storages[to].bytes() >= STREAM_BYTES {
                 redirect(tape, j as u16, true);
             }
         }
@@ -212,5 +211,5 @@ fn redirect(tape: &mut Tape, out: u16, stream: bool) {
         }
     }
     tape.sinks.iter_mut().for_each(|s| change(&mut s.source));
-    tape.copies.push(Copy { from: slot, to: out, stream });
+    tape.copies.push(Redirect { from: slot, to: out, stream });
 }

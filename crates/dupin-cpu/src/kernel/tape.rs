@@ -99,7 +99,7 @@ pub(crate) struct Sink {
 
 /// A slot that is copied to a result at the end of a tile.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Copy {
+pub(crate) struct Redirect {
     pub(crate) from: Loc,
     pub(crate) to: u16,
     /// Past the caches.
@@ -124,7 +124,7 @@ pub(crate) struct Tape {
     /// Element types of the results.
     pub(crate) outs: Vec<DType>,
     /// Results that are computed in a slot: those that take the place of an operand, and large ones.
-    pub(crate) copies: Vec<Copy>,
+    pub(crate) copies: Vec<Redirect>,
     pub(crate) sinks: Vec<Sink>,
     /// `f64` numbers of all partial results.
     pub(crate) partials: usize,
