@@ -195,16 +195,42 @@ impl Frame<'_> {
     }
 }
 
-/// Adds a stretch of rows, which begins at `column`, to one accumulator per column.
+/// Columns whose accumulators stay in registers from row to row.
+const WIDTH: usize = 16;
+
+/// Adds a stretch of rows, which begins at `column`, to one accumulator per column, row after row.
 #[inline(always)]
-fn columns<T: Scalar>(mut part: &[T], mut column: usize, accumulator: &mut [f64], reduce: Reduce) {
-    while !part.is_empty() {
-        let run = part.len().min(accumulator.len() - column);
-        let to = &mut accumulator[column..column + run];
-        match reduce {
-            Reduce::Sum => to.iter_mut().zip(part).for_each(|(a, x)| *a += x.to_f64()),
-            Reduce::Max => to.iter_mut().zip(part).for_each(|(a, x)| *a = larger(*a, x.to_f64())),
+fn columns<T: Scalar>(part: &[T], column: usize, accumulator: &mut [f64], reduce: Reduce) {
+    let inner = accumulator.len();
+    let (head, rows) = part.split_at(part.len().min((inner - column) % inner));
+    row(head, &mut accumulator[column..], reduce);
+    let whole = rows.len() / inner * inner;
+    let mut done = 0;
+    if reduce == Reduce::Sum {
+        while done + WIDTH <= inner && whole > inner {
+            let to = &mut accumulator[done..done + WIDTH];
+            let mut sums: [f64; WIDTH] = std::array::from_fn(|i| to[i]);
+            for row in rows.chunks_exact(inner) {
+                let x = &row[done..done + WIDTH];
+                for i in 0..WIDTH {
+                    sums[i] += x[i].to_f64();
+                }
+            }
+            to.copy_from_slice(&sums);
+            done += WIDTH;
         }
-        (part, column) = (&part[run..], 0);
+    }
+    if done < inner {
+        rows.chunks_exact(inner).for_each(|r| row(&r[done..], &mut accumulator[done..], reduce));
+    }
+    row(&rows[whole..], accumulator, reduce);
+}
+
+/// Adds the beginning of a row.
+#[inline(always)]
+fn row<T: Scalar>(x: &[T], accumulator: &mut [f64], reduce: Reduce) {
+    match reduce {
+        Reduce::Sum => accumulator.iter_mut().zip(x).for_each(|(a, x)| *a += x.to_f64()),
+        Reduce::Max => accumulator.iter_mut().zip(x).for_each(|(a, x)| *a = larger(*a, x.to_f64())),
     }
 }

@@ -294,47 +294,75 @@ unsafe fn zero<T: Copy + Default>(to: *mut T, len: usize) {
 /// # Safety
 /// `from + depth[k] + columns[j]` is readable for all; `to` has `depth.len() · width` elements; `columns.len() <= width`.
 pub(super) unsafe fn pack_panel<T: Copy + Default>(from: *const T, depth: &[isize], columns: &[isize], width: usize, to: *mut T) {
-    // SAFETY: the caller vouches for every pair of offsets; k < depth.len() and j < width index the target.
+    // Blocks of rows keep the strided side of a transpose in the first cache.
+    let block = if contiguous(columns) { depth.len().max(1) } else { 64 };
+    for (i, depth) in depth.chunks(block).enumerate() {
+        // SAFETY: the caller vouches for every pair of offsets; k < depth.len() and j < width index the target.
+        unsafe { pack_rows(from, depth, columns, width, to.add(i * block * width)) };
+    }
+}
+
+/// The same for some rows.
+unsafe fn pack_rows<T: Copy + Default>(from: *const T, depth: &[isize], columns: &[isize], width: usize, to: *mut T) {
+    // SAFETY: see `pack_panel`.
     unsafe {
-        if contiguous(columns) && columns.len() == width {
-            let from = from.wrapping_offset(columns[0]);
-            match width {
-                64 => copy_rows::<T, 64>(from, depth, to),
-                32 => copy_rows::<T, 32>(from, depth, to),
-                16 => copy_rows::<T, 16>(from, depth, to),
-                8 => copy_rows::<T, 8>(from, depth, to),
-                _ => {
-                    for (k, &row) in depth.iter().enumerate() {
-                        std::ptr::copy_nonoverlapping(from.wrapping_offset(row), to.add(k * width), width);
-                    }
-                }
-            }
-            return;
+        let mut done = 0;
+        while done < columns.len() {
+            let rest = &columns[done..];
+            let run = rest.windows(2).position(|w| w[1] != w[0] + 1).map_or(rest.len(), |last| last + 1);
+            let (from_run, to_run) = (from.wrapping_offset(rest[0]), to.add(done));
+            done += match run {
+                64.. => copy_rows::<T, 64>(from_run, depth, to_run, width),
+                32.. => copy_rows::<T, 32>(from_run, depth, to_run, width),
+                16.. => copy_rows::<T, 16>(from_run, depth, to_run, width),
+                8.. => copy_rows::<T, 8>(from_run, depth, to_run, width),
+                4.. => copy_rows::<T, 4>(from_run, depth, to_run, width),
+                _ if rest.len() >= SQUARE => transpose(from, depth, &rest[..SQUARE], to_run, width),
+                _ => copy_rows::<T, 1>(from_run, depth, to_run, width),
+            };
         }
-        // Blocks of rows keep the strided side of the transpose in the first cache.
-        for (block, rows) in depth.chunks(64).enumerate() {
-            let to = to.add(block * 64 * width);
-            for j in 0..width {
-                if let Some(&column) = columns.get(j) {
-                    let from = from.wrapping_offset(column);
-                    for (k, &row) in rows.iter().enumerate() {
-                        *to.add(k * width + j) = *from.wrapping_offset(row);
-                    }
-                } else {
-                    for k in 0..rows.len() {
-                        *to.add(k * width + j) = T::default();
-                    }
-                }
-            }
+        for k in 0..depth.len() {
+            zero(to.add(k * width + done), width - done);
         }
     }
 }
 
-/// Rows of a width known to the compiler.
+/// Rows of a width known to the compiler, which is returned.
 #[inline(always)]
-unsafe fn copy_rows<T: Copy, const N: usize>(from: *const T, depth: &[isize], to: *mut T) {
+unsafe fn copy_rows<T: Copy, const N: usize>(from: *const T, depth: &[isize], to: *mut T, width: usize) -> usize {
     for (k, &row) in depth.iter().enumerate() {
         // SAFETY: see `pack_panel`.
-        unsafe { to.add(k * N).cast::<[T; N]>().write(from.wrapping_offset(row).cast::<[T; N]>().read()) };
+        unsafe { to.add(k * width).cast::<[T; N]>().write(from.wrapping_offset(row).cast::<[T; N]>().read()) };
     }
+    N
+}
+
+/// Side of the squares that a transpose goes by.
+const SQUARE: usize = 4;
+
+/// `SQUARE` columns from anywhere, whose number is returned.
+#[inline(always)]
+unsafe fn transpose<T: Copy>(from: *const T, depth: &[isize], columns: &[isize], to: *mut T, width: usize) -> usize {
+    let (squares, rest) = depth.as_chunks::<SQUARE>();
+    // SAFETY: see `pack_panel`.
+    unsafe {
+        let element = |row: isize, j: usize| from.wrapping_offset(row + columns[j]);
+        for (i, rows) in squares.iter().enumerate() {
+            let square: [[T; SQUARE]; SQUARE] = if contiguous(rows) {
+                std::array::from_fn(|j| element(rows[0], j).cast::<[T; SQUARE]>().read())
+            } else {
+                std::array::from_fn(|j| rows.map(|row| *element(row, j)))
+            };
+            for k in 0..SQUARE {
+                let row: [T; SQUARE] = std::array::from_fn(|j| square[j][k]);
+                to.add((SQUARE * i + k) * width).cast::<[T; SQUARE]>().write(row);
+            }
+        }
+        for (k, &row) in rest.iter().enumerate() {
+            for j in 0..SQUARE {
+                *to.add((SQUARE * squares.len() + k) * width + j) = *element(row, j);
+            }
+        }
+    }
+    SQUARE
 }

@@ -124,12 +124,17 @@ impl<T: Element> Call<'_, T> {
                     let [wh, ww] = Winograd::phases(v / w.maps.len(), w.space[1].writes());
                     let (rows, cols) = (w.space[0].taps(rh, wh), w.space[1].taps(rw, ww));
                     let columns_b = &w.windows[v % w.maps.len()..][..w.vector];
+                    let run = contiguous(columns_b);
                     for i in 0..TAPS * TAPS {
                         let tap = std::slice::from_raw_parts_mut(s.taps.add(i * w.vector), w.vector);
                         match (rows[i / TAPS], cols[i % TAPS]) {
                             (Some(y), Some(x)) => {
-                                for (t, column) in tap.iter_mut().zip(columns_b) {
-                                    *t = *from.wrapping_offset(channel + y + x + column);
+                                let from = from.wrapping_offset(channel + y + x);
+                                if run {
+                                    let first = from.wrapping_offset(columns_b[0]);
+                                    tap.copy_from_slice(std::slice::from_raw_parts(first, w.vector));
+                                } else {
+                                    tap.iter_mut().zip(columns_b).for_each(|(t, column)| *t = *from.wrapping_offset(*column));
                                 }
                             }
                             _ => tap.fill(T::default()),
@@ -332,13 +337,20 @@ impl<T: Element> Call<'_, T> {
                 for v in columns.clone().step_by(w.vector) {
                     let from = row.add(v - columns.start).cast_const();
                     (self.plan.kernels.transforms.window_cotangent)(from, w.accumulator_plane(), w.read_points(phase), s.taps);
+                    let columns_out = &w.windows[v..][..w.vector];
+                    let run = if contiguous(columns_out) { w.vector } else { 1 };
                     for i in 0..TAPS * TAPS {
                         let (Some(y), Some(x)) = (down[i / TAPS], across[i % TAPS]) else { continue };
                         let values = std::slice::from_raw_parts(s.taps.add(i * w.vector), w.vector);
-                        for (value, column) in values.iter().zip(&w.windows[v..]) {
-                            let to = self.out.wrapping_offset(base + y + x + column);
-                            *to = if self.plan.accumulate { *to + *value } else { *value };
-                            self.finished(to, 1);
+                        for (values, column) in values.chunks_exact(run).zip(columns_out.iter().step_by(run)) {
+                            let first = self.out.wrapping_offset(base + y + x + column);
+                            let to = std::slice::from_raw_parts_mut(first, run);
+                            if self.plan.accumulate {
+                                to.iter_mut().zip(values).for_each(|(x, y)| *x = *x + *y);
+                            } else {
+                                to.copy_from_slice(values);
+                            }
+                            self.finished(first, run);
                         }
                     }
                 }
