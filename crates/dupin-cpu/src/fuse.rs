@@ -96,14 +96,20 @@ impl Clusters {
         i
     }
 
-    fn join(&mut self, a: usize, b: usize) {
+    /// The entry that fills a storage element for element.
+    pub(crate) fn element(&self, storage: usize) -> Option<usize> {
+        self.elements.get(&storage).copied()
+    }
+
+    /// Makes the clusters of two entries one, which keeps the smaller root.
+    pub(crate) fn join(&mut self, a: usize, b: usize) {
         let (a, b) = (self.root(a), self.root(b));
         self.parents[a.max(b)] = a.min(b);
     }
 
     /// The entry of the same cluster that a place is the result of.
     pub(crate) fn inner(&self, root: usize, place: &Place) -> Option<usize> {
-        let e = *self.elements.get(&place.storage)?;
+        let e = self.element(place.storage)?;
         (self.root(e) == root && place.view.is_identity(self.entries[e].len)).then_some(e)
     }
 }

@@ -8,6 +8,7 @@
 
 mod contraction;
 mod cpu;
+mod defer;
 mod fuse;
 pub mod kernel;
 mod lower;

@@ -8,6 +8,7 @@ use dupin_ir::{DType, Prim, Program, TensorType};
 use rustc_hash::FxHashMap;
 
 use crate::contraction::contraction;
+use crate::defer::defer;
 use crate::fuse::{self, Clusters, Member};
 use crate::kernel::contract::{Contraction, Plan};
 use crate::kernel::copy::Loops;
@@ -76,7 +77,8 @@ impl Lowering<'_> {
             self.out.outputs.push(Output { storage, ty });
         }
         let read: Vec<bool> = self.needed();
-        let clusters = std::mem::take(&mut self.clusters);
+        let mut clusters = std::mem::take(&mut self.clusters);
+        defer(&mut clusters, &self.out.storages, &self.out.steps, &self.out.outputs);
         let steps = fuse::kernels(&clusters, &mut self.out.storages, &read);
         self.out.steps.extend(steps);
     }
