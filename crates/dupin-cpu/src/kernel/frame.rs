@@ -6,7 +6,8 @@ use super::activation;
 use super::elementwise::{self as each, Scalar, Truth, larger};
 use super::memory::Address;
 use super::real::{Features, Real};
-use super::tape::{Bound, Code, Loc, Op, Reduce, Sink, Tape};
+use super::stream;
+use super::tape::{Bound, Code, Loc, Mode, Op, Reduce, Sink, Tape};
 
 /// Where a reduction begins.
 pub(super) fn identity(reduce: Reduce) -> f64 {
@@ -66,6 +67,17 @@ impl Frame<'_> {
             Loc::Out(i) => (self.bound.0[self.tape.loads.len() + i as usize], self.position * bytes),
         };
         Address(base.0.wrapping_add(offset))
+    }
+
+    /// Fetches an operation's share of what the next tile reads in place.
+    #[inline(always)]
+    pub(super) fn ahead(&self, op: usize) {
+        let loads = self.tape.loads.iter().zip(self.operands);
+        for (load, first) in loads.filter(|(load, _)| load.mode == Mode::Direct) {
+            let (bytes, share) = (load.dtype.size(), self.tape.tile.div_ceil(self.tape.ops.len()));
+            let next = self.position + self.n - self.start + op * share;
+            stream::ahead(first.0.wrapping_add(next * bytes), share * bytes);
+        }
     }
 
     #[inline(always)]

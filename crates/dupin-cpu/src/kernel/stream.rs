@@ -1,4 +1,4 @@
-//! Writes past the caches.
+//! Writes past the caches, and reads ahead of use.
 //!
 //! A store to memory that no cache holds first reads the line that it overwrites. A result larger than the last-level cache is gone from it
 //! before anybody reads it: written past the caches, it costs one trip to memory instead of two. Where a processor has no such
@@ -14,6 +14,20 @@ pub(crate) fn fence() {
     unsafe {
         std::arch::x86_64::_mm_sfence();
     }
+}
+
+/// Asks the second-level cache for the lines of `bytes` from an address, which may be any.
+#[inline(always)]
+pub(crate) fn ahead(from: *const u8, bytes: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for at in (0..bytes).step_by(64) {
+        // SAFETY: a prefetch is a hint that never faults, and every x86-64 processor has it.
+        unsafe {
+            std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(from.wrapping_add(at).cast());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (from, bytes);
 }
 
 /// Copies past the caches; [`fence`] must follow.

@@ -18,6 +18,10 @@ use super::stream;
 /// Most elements of a tile.
 pub(crate) const TILE: usize = 1024;
 
+/// Operations and sums of a kernel that computes long enough to fetch its next tile meanwhile; the processor's own prefetching stops at the end of
+/// a page, which a tile of `f32` is.
+const BUSY: usize = 3;
+
 /// Where a tile's values are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Loc {
@@ -268,7 +272,10 @@ impl Tape {
                 let n = self.tile.min(end - position);
                 self.fill(bound, slots, position, n, false);
                 let frame = Frame { tape: self, bound, operands, slots, start, position, n };
-                for op in &self.ops {
+                for (k, op) in self.ops.iter().enumerate() {
+                    if self.ops.len() + self.sinks.len() >= BUSY {
+                        frame.ahead(k);
+                    }
                     frame.op::<F>(op);
                 }
                 let mut accumulators = Address(slots.0.add(self.slots * self.slot_bytes));
