@@ -10,7 +10,7 @@ use super::winograd::Transforms;
 /// Rows of the largest tile.
 pub(super) const ROWS: usize = 6;
 /// Vectors per row of the widest tile of any instruction set.
-const VECTORS: usize = 4;
+pub(super) const VECTORS: usize = 4;
 /// Columns of the widest tile of any instruction set.
 pub(super) const MAX_COLUMNS: usize = 64;
 
@@ -34,6 +34,8 @@ pub(super) struct Tile<T> {
     pub(super) out: *mut T,
     /// Offsets of the tiles' rows from `out`.
     pub(super) out_rows: *const isize,
+    /// Offsets of the vectors of columns from each row of the result.
+    pub(super) out_vectors: [isize; VECTORS],
     /// Whether to add to the result.
     pub(super) add: bool,
 }
@@ -43,7 +45,7 @@ pub(super) struct Tile<T> {
 /// # Safety
 /// The processor has the kernel's instruction set. With `R` rows and `C` columns: `rows` and `out_rows` hold `tiles · R` offsets and
 /// `reduced` holds `depth`; `a + rows[i] + reduced[k]` is readable for each; `b + k · b_step` points to `C` readable elements; each
-/// `out + out_rows[i]` to `C` elements that are writable and, with `add`, initialised.
+/// `out + out_rows[i] + out_vectors[v]` to a vector's elements that are writable and, with `add`, initialised.
 pub(super) type Kernel<T> = unsafe fn(&Tile<T>);
 
 /// The micro-kernels of one instruction set: `[vectors per row − 1][rows − 1]`.
@@ -61,6 +63,11 @@ impl<T> Kernels<T> {
     /// Columns of the widest tile.
     pub(super) fn columns(&self) -> usize {
         self.width * self.vectors
+    }
+
+    /// [`Tile::out_vectors`] of columns that are neighbours.
+    pub(super) fn neighbours(&self) -> [isize; VECTORS] {
+        std::array::from_fn(|v| (v * self.width) as isize)
     }
 
     /// The kernel for `rows` by `columns`, which is a multiple of the width.
@@ -97,7 +104,7 @@ unsafe fn body<T: Copy, V: Vector<T>, const R: usize, const N: usize>(t: &Tile<T
             for i in 0..R {
                 let out = t.out.wrapping_offset(*out_rows.add(i));
                 prefetch(out);
-                prefetch(out.add(N * V::WIDTH - 1));
+                prefetch(out.wrapping_offset(t.out_vectors[N - 1]).wrapping_add(V::WIDTH - 1));
             }
             let mut b = t.b;
             for k in 0..t.depth {
@@ -117,7 +124,7 @@ unsafe fn body<T: Copy, V: Vector<T>, const R: usize, const N: usize>(t: &Tile<T
             for i in 0..R {
                 let out = t.out.wrapping_offset(*out_rows.add(i));
                 for v in 0..N {
-                    let p = out.add(v * V::WIDTH);
+                    let p = out.wrapping_offset(t.out_vectors[v]);
                     let sum = if t.add { V::load(p).add(acc[i][v]) } else { acc[i][v] };
                     sum.store(p);
                 }

@@ -205,7 +205,14 @@ impl<T: Element> Call<'_, T> {
                 }
             };
             let column_out = &s.column_out[columns.clone()];
-            let in_place = sink.direct || (width == columns.len() && contiguous(column_out));
+            let whole = |vector: &[isize]| vector.len() == s.vector && contiguous(vector);
+            let in_place = sink.direct || column_out.chunks(s.vector).all(whole);
+            let mut out_vectors = self.plan.kernels.neighbours();
+            if !sink.direct && in_place {
+                for (to, vector) in out_vectors.iter_mut().zip(column_out.chunks(s.vector)) {
+                    *to = vector[0] - column_out[0];
+                }
+            }
             let shift = if sink.direct { (j - block.columns.start) as isize } else { column_out[0] };
             for (first, height, count) in runs(s, block, rows) {
                 let mut args = Tile {
@@ -218,11 +225,12 @@ impl<T: Element> Call<'_, T> {
                     b_step: if in_place_b { step } else { width },
                     out: sink.out.wrapping_offset(shift),
                     out_rows: t.out_rows[first..].as_ptr(),
+                    out_vectors,
                     add: sink.add,
                 };
                 let kernel = self.plan.kernels.get(height, width);
-                // SAFETY: the plan's instruction set is available; see `task` for the addresses. A tile whose columns are not a run
-                // of full vectors in the result goes through the buffer.
+                // SAFETY: the plan's instruction set is available; see `task` for the addresses. A tile whose columns are not
+                // full vectors of neighbours in the result goes through the buffer.
                 unsafe {
                     if in_place {
                         kernel(&args);
@@ -231,6 +239,7 @@ impl<T: Element> Call<'_, T> {
                     let places: [isize; ROWS] = std::array::from_fn(|i| (i * width) as isize);
                     (args.tiles, args.add) = (1, false);
                     (args.out, args.out_rows) = (buffer.as_mut_ptr(), places.as_ptr());
+                    args.out_vectors = self.plan.kernels.neighbours();
                     for tile in 0..count {
                         let tile_rows = first + tile * height..first + (tile + 1) * height;
                         args.rows = t.rows[tile_rows.clone()].as_ptr();

@@ -199,6 +199,7 @@ impl<T: Element> Call<'_, T> {
                             b_step: columns.len(),
                             out: s.right.add(p * w.right_plane + from),
                             out_rows: w.right_steps.as_ptr(),
+                            out_vectors: self.plan.kernels.neighbours(),
                             add: false,
                         };
                         self.product(args, tiles.len(), some.len());
@@ -300,6 +301,7 @@ impl<T: Element> Call<'_, T> {
                             b_step: w.panel,
                             out: to.add(p * w.accumulator_plane() + from * w.panel),
                             out_rows: w.right_steps.as_ptr(),
+                            out_vectors: self.plan.kernels.neighbours(),
                             add: block > blocks.start,
                         };
                         self.product(args, some.len(), columns.len());
