@@ -320,7 +320,6 @@ fn memory_is_known_before_running_and_limited() {
     assert!(cpu.with_memory_limit(peak).compile(&program()).is_ok());
 }
 
-/// A chain of elementwise operations needs one buffer however long it is, and a chain of products two.
 /// `(x + bias) · y`, where `y` repeats along the slow axis and `bias` along the middle one, in sizes of one and of many tasks, and its
 /// sums; integers, so that every operation is exact.
 #[test]
@@ -356,6 +355,7 @@ fn operands_that_repeat_along_a_slow_axis() {
     }
 }
 
+/// A chain of elementwise operations needs one buffer however long it is, and a chain of products two.
 #[test]
 fn memory_is_reused() {
     let n = 256;

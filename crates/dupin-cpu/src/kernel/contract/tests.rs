@@ -440,19 +440,24 @@ fn feature_and_batch_groups_equal_separate_convolutions() {
 
 #[test]
 fn probes_share_or_carry_their_own_image() {
-    // Three probes' kernels [probe, h, w, c, o] against one image, into [probe, n, h, w, o]: one more column axis.
-    let mut shared = forward(3, 10, 6, 16, 3, 1);
-    let (kernel, result) = ((9 * 6 * 16) as isize, (3 * 100 * 16) as isize);
-    shared.columns.insert(0, Axis::column(3, kernel, result));
-    check(&shared, 1);
-    // Each probe with an image of its own: a group.
-    let mut own = forward(3, 10, 6, 16, 3, 1);
-    own.groups.push(Axis::group(3, (3 * 100 * 6) as isize, kernel, result));
-    check(&own, 2);
-    // Probes of the cotangent against one image give the weight gradients of all probes: again a column axis.
-    let mut gradients = weight_gradient(&forward(3, 10, 6, 16, 3, 1));
-    gradients.columns.insert(0, Axis::column(3, result, kernel));
-    check(&gradients, 3);
+    // Channels, columns (a vector or two of every set, or neither) and taps.
+    for (seed, (c, o, k)) in [(6, 16, 3), (1, 16, 5), (3, 32, 3), (5, 12, 3)].into_iter().enumerate() {
+        let f = forward(3, 10, c, o, k, 1);
+        let (image, kernel, result) = ((100 * c) as isize, (k * k * c * o) as isize, (3 * 100 * o) as isize);
+        // Three probes' kernels [probe, h, w, c, o] against one image, into [probe, n, h, w, o]: one more column axis.
+        let mut shared = f.clone();
+        shared.columns.insert(0, Axis::column(3, kernel, result));
+        check(&shared, seed as u64);
+        check(&Contraction { accumulate: true, ..shared }, seed as u64);
+        // Each probe with an image of its own: a group.
+        let mut own = f.clone();
+        own.groups.push(Axis::group(3, 3 * image, kernel, result));
+        check(&own, seed as u64);
+        // Probes of the cotangent against one image give the weight gradients of all probes: again a column axis.
+        let mut gradients = weight_gradient(&f);
+        gradients.columns.insert(0, Axis::column(3, result, kernel));
+        check(&gradients, seed as u64);
+    }
 }
 
 #[test]
