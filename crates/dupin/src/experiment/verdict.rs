@@ -194,7 +194,8 @@ impl Unit {
     /// A number in this unit.
     pub(crate) fn show(self, v: f64) -> String {
         match self {
-            Self::Points => format!("{:+.1} points", 100.0 * v),
+            // Rounded first, and 0 added, so that nothing reads "-0.0".
+            Self::Points => format!("{:+.1} points", (1000.0 * v).round() / 10.0 + 0.0),
             Self::Percent => format!("{:.1} %", 100.0 * v),
             Self::Plain => crate::report::number::significant(v, 3),
         }
@@ -222,6 +223,13 @@ mod tests {
         assert_eq!(verdict(Rule::Equal, 0.01, &[0.001, -0.001, 0.002]), Verdict::Supported);
         assert_eq!(verdict(Rule::Equal, 0.01, &[-0.03, -0.031, -0.032]), Verdict::Refuted);
         assert_eq!(verdict(Rule::Equal, 0.01, &[0.03, -0.03, 0.0]), Verdict::Open);
+    }
+
+    #[test]
+    fn numbers_are_shown_in_their_unit() {
+        let points = [0.0721, -0.0004, 0.0, -0.0006, f64::NAN].map(|v| Unit::Points.show(v));
+        assert_eq!(points, ["+7.2 points", "+0.0 points", "+0.0 points", "-0.1 points", "NaN points"]);
+        assert_eq!([Unit::Percent.show(0.123), Unit::Plain.show(0.01234)], ["12.3 %", "0.0123"]);
     }
 
     const SAM: &str = "\
