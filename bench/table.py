@@ -2,6 +2,8 @@
 
 import math
 
+from workloads import OPS, WORKLOADS
+
 START, END = "<!-- table -->", "<!-- /table -->"
 HEAD = ("workload", "operation", "dupin", "best peer", "its way", "its time", "ratio", "memory", "its memory")
 
@@ -20,8 +22,9 @@ def best(entries):
 
 
 def comparisons(report):
-    """(workload, op, dupin's entry, the best peer's) in the order measured; either may be None."""
-    keys = list(dict.fromkeys((e["workload"], e["op"]) for e in report["results"]))
+    """(workload, op, dupin's entry, the best peer's) in the order of `workloads`; either may be None."""
+    place = lambda key: (list(WORKLOADS).index(key[0]), OPS.index(key[1]))
+    keys = sorted({(e["workload"], e["op"]) for e in report["results"]}, key=place)
     for key in keys:
         entries = [e for e in report["results"] if (e["workload"], e["op"]) == key]
         ours = best(e for e in entries if e["peer"] == "dupin")
@@ -64,9 +67,11 @@ def remarks(report):
 def about(report):
     m = report["machine"]
     versions = ", ".join(f"{k} {v}" for k, v in report["versions"].items() if v)
+    rounds = [e["rounds"] for e in report["results"] if e["peer"] == "dupin" and "error" not in e] or [report["rounds"]]
+    spread = f"{min(rounds)}" if min(rounds) == max(rounds) else f"{min(rounds)} to {max(rounds)}"
     load = f" The machine was busy (load {m['load_at_start']:.1f}): noisy." if m["load_at_start"] > 0.5 else ""
     return (f"{m['date']}, {m['cpu']}, {m['cores']} cores, {m['threads']} threads; {versions}. "
-            f"Medians over {report['rounds']} rounds of {report['reps']} runs.{load}")
+            f"Medians over {spread} rounds of {report['reps']} runs.{load}")
 
 
 def text(report):
