@@ -56,8 +56,8 @@ impl Defer<'_> {
     /// Whether an entry reads this storage, a result of another entry, element for element wherever it reads it.
     fn by_element(&self, reader: usize, storage: usize) -> bool {
         let entry = &self.clusters.entries[reader];
-        let places = entry.args.iter().filter(|p| p.storage == storage);
-        self.storages[storage].len == entry.len && places.into_iter().all(|p| p.view.is_identity(entry.len))
+        let mut places = entry.args.iter().filter(|p| p.storage == storage);
+        self.storages[storage].len == entry.len && places.all(|p| p.view.is_identity(entry.len))
     }
 
     /// The root of the cluster that alone reads an operation's result, if it is another one.
@@ -97,27 +97,21 @@ impl Defer<'_> {
                 continue;
             }
             for &reader in &self.readers[storage] {
-                let root = match reader {
+                let entry = match reader {
+                    Reader::Entry(entry) => entry,
                     Reader::Step(i) => {
-                        if seen.insert(Reader::Step(i)) {
+                        if seen.insert(reader) {
                             open.extend(self.steps[i].writes.iter().map(|&s| (s, false)));
                         }
                         continue;
                     }
-                    Reader::Entry(e) => self.clusters.root(e),
                 };
-                let Reader::Entry(e) = reader else { continue };
-                if root == own {
-                    continue;
-                }
+                let root = self.clusters.root(entry);
                 if root == later {
-                    let element = self.clusters.element(storage).is_some();
-                    if direct && element && self.by_element(e, storage) {
-                        continue;
+                    if !direct || self.clusters.element(storage).is_none() || !self.by_element(entry, storage) {
+                        return true;
                     }
-                    return true;
-                }
-                if seen.insert(Reader::Entry(root)) {
+                } else if root != own && seen.insert(Reader::Entry(root)) {
                     open.extend(written(root).map(|s| (s, false)));
                 }
             }

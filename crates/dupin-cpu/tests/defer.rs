@@ -1,5 +1,7 @@
 //! Kernels that wait for the only reader of a result, and those that must not.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use dupin_cpu::{Compiled, Cpu};
 use dupin_ir::reference::Array;
 use dupin_ir::{Builder, DType, Executor, Tensor, TensorType, Value, reference};
