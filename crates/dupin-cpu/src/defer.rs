@@ -87,15 +87,10 @@ impl Defer<'_> {
     /// Whether the cluster `later` needs something of `own` that is not there element for element while both run: a sum, another view, or
     /// what a step in between makes of it.
     fn needed_between(&self, own: usize, later: usize) -> bool {
-        // Storages are numbered in the program's order: nothing beyond the last that is read leads there.
-        let last = self.members[later].iter().flat_map(|&i| &self.clusters.entries[i].args).map(|p| p.storage).max().unwrap_or(0);
         let written = |root: usize| self.members[root].iter().map(|&i| self.clusters.entries[i].storage);
         let mut seen = FxHashSet::default();
         let mut open: Vec<(usize, bool)> = written(own).map(|s| (s, true)).collect();
         while let Some((storage, direct)) = open.pop() {
-            if storage > last {
-                continue;
-            }
             for &reader in &self.readers[storage] {
                 let entry = match reader {
                     Reader::Entry(entry) => entry,

@@ -28,6 +28,7 @@ pub(crate) fn plan(lowered: &mut Lowered) -> Memory {
     let near_program = by_program(lowered);
     let frugal = by_memory(lowered, &in_arena);
     let order = if peak(lowered, &in_arena, &frugal) < peak(lowered, &in_arena, &near_program) { frugal } else { near_program };
+    assert_eq!(order.len(), lowered.steps.len(), "no step waits for itself");
     let mut steps: Vec<Option<Step>> = std::mem::take(&mut lowered.steps).into_iter().map(Some).collect();
     lowered.steps = order.iter().filter_map(|&i| steps[i].take()).collect();
     place(lowered, &in_arena)

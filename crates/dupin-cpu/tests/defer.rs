@@ -86,3 +86,16 @@ fn a_kernel_of_two_tensors_does_not_wait() {
     });
     assert_eq!(plan.kernels(), 4 + 3, "{plan}");
 }
+
+/// Two squares, each weighed by a product of what the other's kernel makes: one may wait, then the other may not.
+#[test]
+fn two_kernels_do_not_wait_for_each_other() {
+    let plan = compiled(|b, first, w, second| {
+        let [(square1, slope1), (square2, slope2)] = [first, second].map(|y| (b.mul(y, y), b.tanh(y)));
+        let (on1, on2) = (b.matmul(slope1, w), b.matmul(slope2, w));
+        let (weighed1, weighed2) = (b.mul(square1, on2), b.mul(square2, on1));
+        vec![b.sum(weighed1), b.sum(weighed2)]
+    });
+    // Products: y, first, late and two on. Kernels: bent, two slopes with their squares, two that weigh; one of the squares waits.
+    assert_eq!(plan.kernels(), 5 + 5 - 1, "{plan}");
+}
