@@ -241,7 +241,7 @@ impl<T: Element> Plan<T> {
         if method != Method::Direct
             && let Some(w) = Winograd::new(problem, kernels, method == Method::Patches)
         {
-            (plan.tasks, plan.shared, plan.local) = (w.tasks(), w.shared(), w.local());
+            (plan.tasks, plan.shared, plan.local, plan.index) = (w.tasks(), w.shared(), w.local(), w.index());
             plan.winograd = Some(w);
             return Ok(plan);
         }

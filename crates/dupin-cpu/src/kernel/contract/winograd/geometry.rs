@@ -1,4 +1,7 @@
 //! One spatial dimension of a convolution as tiles of four positions, phases and at most three taps.
+//!
+//! The last tile may have fewer positions and then has fewer products: the first result of a tile alone takes the value at 0, and the last alone
+//! that at ∞. Three positions are the first three of a tile, two or one lie in its middle.
 
 use super::super::problem::Spatial;
 use super::transform::{Line, PATCH, RESULTS, Subset, TAPS};
@@ -19,6 +22,8 @@ pub(super) struct Dim {
     taps: Vec<Taps>,
     /// Tiles of the longest phase.
     pub(super) tiles: usize,
+    /// Points at which the last of them has products.
+    pub(super) last: Subset,
 }
 
 #[derive(Clone, Debug)]
@@ -90,14 +95,16 @@ impl Dim {
 
     /// A dimension of a left operand and a tiled map, each given by its length and stride.
     fn new(left: (usize, isize), reads: &[Every], map: (usize, isize), writes: &[Every], taps: Vec<Taps>) -> Self {
-        let tiles = writes.iter().map(|w| w.count(map.0)).max().unwrap_or(0).div_ceil(RESULTS);
+        let positions = writes.iter().map(|w| w.count(map.0)).max().unwrap_or(0);
+        let tiles = Tiles { count: positions.div_ceil(RESULTS), last: positions % RESULTS };
         let of_read = |r: usize| (0..writes.len()).map(|w| points(&taps[r * writes.len() + w])).fold(Subset::FINITE, Subset::or);
         let of_write = |w: usize| taps.iter().skip(w).step_by(writes.len()).map(points).fold(Subset::FINITE, Subset::or);
         Self {
             reads: reads.iter().enumerate().map(|(r, x)| x.phase::<PATCH>(left, tiles, of_read(r))).collect(),
             writes: writes.iter().enumerate().map(|(w, x)| x.phase::<RESULTS>(map, tiles, of_write(w))).collect(),
             taps,
-            tiles,
+            tiles: tiles.count,
+            last: tiles.points(),
         }
     }
 
@@ -119,9 +126,19 @@ impl Dim {
         self.writes.iter().enumerate().map(|(w, phase)| phase.count * taps(w)).sum()
     }
 
-    /// Products that a tile takes in this dimension for one channel and column.
+    /// Products that all tiles take in this dimension for one channel and column.
     pub(super) fn points(&self) -> usize {
-        self.taps.iter().map(|t| points(t).count()).sum()
+        (0..self.tiles).flat_map(|tile| self.taps.iter().map(move |t| points(t).and(self.tile_points(tile)).count())).sum()
+    }
+
+    /// Whether a tile has fewer products than the others.
+    pub(super) fn is_short(&self, tile: usize) -> bool {
+        tile + 1 == self.tiles && self.last != Subset::ALL
+    }
+
+    /// Points at which a tile has products.
+    pub(super) fn tile_points(&self, tile: usize) -> Subset {
+        if tile + 1 == self.tiles { self.last } else { Subset::ALL }
     }
 
     /// Points that a read phase has products at.
@@ -155,21 +172,47 @@ impl Dim {
     }
 }
 
+/// Tiles of a map, and how many positions the last of them has; 0 if it is as long as the others.
+#[derive(Clone, Copy)]
+struct Tiles {
+    count: usize,
+    last: usize,
+}
+
+impl Tiles {
+    /// Points at which the last tile has products.
+    fn points(self) -> Subset {
+        match self.last {
+            0 => Subset::ALL,
+            3 => Subset::range(0, PATCH - 1),
+            _ => Subset::FINITE,
+        }
+    }
+
+    /// First position of a tile, and how many of its results belong to the tile before.
+    fn first(self, tile: usize) -> (isize, usize) {
+        let before = usize::from(tile + 1 == self.count && matches!(self.last, 1 | 2));
+        ((RESULTS * tile) as isize - before as isize, before)
+    }
+}
+
 impl Every {
     /// How many there are before `end`.
     fn count(self, end: usize) -> usize {
         (end as isize - self.first).max(0).cast_unsigned().div_ceil(self.step)
     }
 
-    /// `N` elements of each tile, which are four apart.
-    fn phase<const N: usize>(self, (end, stride): (usize, isize), tiles: usize, points: Subset) -> Phase {
+    /// `N` elements of each tile: of a patch, or those results of it that no other tile has.
+    fn phase<const N: usize>(self, (end, stride): (usize, isize), tiles: Tiles, points: Subset) -> Phase {
         let step = self.step as isize;
         let line = |tile: usize| {
-            let first = self.first + (RESULTS * tile) as isize * step;
+            let (at, taken) = tiles.first(tile);
+            let first = self.first + at * step;
             let before = |limit: isize| ((limit - first + step - 1).div_euclid(step)).clamp(0, N as isize) as usize;
-            Line { start: first * stride, step: step * stride, inside: Subset::range(before(0), before(end as isize)) }
+            let from = before(0).max(if N == RESULTS { taken } else { 0 });
+            Line { start: first * stride, step: step * stride, inside: Subset::range(from, before(end as isize)) }
         };
-        Phase { count: self.count(end), lines: (0..tiles).map(line).collect(), points }
+        Phase { count: self.count(end), lines: (0..tiles.count).map(line).collect(), points }
     }
 }
 

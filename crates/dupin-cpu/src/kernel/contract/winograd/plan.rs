@@ -201,11 +201,11 @@ impl Winograd {
     }
 
     pub(super) fn reads_at(&self, phase: usize, point: usize) -> bool {
-        has(self.read_points(phase), point)
+        has(self.read_points(phase), point) == [true; 2]
     }
 
     pub(super) fn writes_at(&self, phase: usize, point: usize) -> bool {
-        has(self.write_points(phase), point)
+        has(self.write_points(phase), point) == [true; 2]
     }
 
     /// Values of a tile's patches in the domain.
@@ -275,6 +275,11 @@ impl Winograd {
         self.block * self.left_tile + POINTS * self.right_plane + TAPS * TAPS * self.vector
     }
 
+    /// Tiles that one thread sorts.
+    pub(in super::super) fn index(&self) -> usize {
+        self.block
+    }
+
     /// Multiply-adds of the direct convolution, without those that padding takes away, times two.
     pub(in super::super) fn flop(&self) -> f64 {
         let products = self.space[0].products() * self.space[1].products();
@@ -285,11 +290,12 @@ impl Winograd {
     fn cost(&self) -> f64 {
         let (tiles, vector) = ((self.groups.len() * self.tiles()) as f64, self.vector as f64);
         let products = (self.space[0].points() * self.space[1].points() * self.channels.len() * self.maps.len()) as f64;
+        let products = (self.groups.len() * self.images.len()) as f64 * products;
         let again = if self.gradient { [self.panels(), self.depth.div_ceil(self.rows)] } else { [1, 1] };
         let [patches, results] =
             [self.patch_values() * again[0], self.result_values() * again[1]].map(|x| x as f64 / POINTS as f64);
         let windows = WINDOW_COST * (self.groups.len() * self.depth * self.width) as f64;
-        (tiles * (products + INPUT_COST * patches + RESULT_COST * results) + windows) / vector
+        (products + tiles * (INPUT_COST * patches + RESULT_COST * results) + windows) / vector
     }
 
     fn pays(&self) -> bool {
@@ -304,8 +310,9 @@ const WINDOW_COST: f64 = 200.0;
 /// How many times fewer operations there must be.
 const ADVANTAGE: f64 = 1.2;
 
-fn has([down, across]: [Subset; 2], point: usize) -> bool {
-    down.has(point / PATCH) && across.has(point % PATCH)
+/// Whether a point is among some down, and among some across.
+pub(super) fn has([down, across]: [Subset; 2], point: usize) -> [bool; 2] {
+    [down.has(point / PATCH), across.has(point % PATCH)]
 }
 
 /// Channels as stretches of neighbours of one length, a multiple of `vector`.

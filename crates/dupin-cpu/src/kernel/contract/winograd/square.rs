@@ -63,14 +63,15 @@ pub(super) unsafe fn patch_body<T: Copy, V: Vector<T>>(
 ) {
     // Outer elements matter at the ends alone.
     let inside = points[0].and(down.inside) == points[0] && points[1].and(across.inside) == points[1];
+    // Two columns of the patch beside this one have just been read.
+    let unread = if ahead == RESULTS as isize * across.step { TAPS - 1 } else { 0 };
     let mut padded = [const { MaybeUninit::<V>::uninit() }; POINTS];
     for v in 0..channels / V::WIDTH {
         let first = from.wrapping_offset(down.start + across.start).wrapping_add(v * V::WIDTH);
         let to = to.wrapping_add(v * STEP * V::WIDTH);
         for i in 0..PATCH {
             let row = first.wrapping_offset(ahead + i as isize * down.step);
-            // The others of the next patch are mostly this one's.
-            for j in TAPS - 1..PATCH {
+            for j in unread..PATCH {
                 prefetch(row.wrapping_offset(j as isize * across.step));
             }
         }

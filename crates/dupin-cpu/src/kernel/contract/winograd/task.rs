@@ -11,9 +11,9 @@ use super::super::run::Call;
 use super::super::tables::part;
 use super::super::task::even_runs;
 use super::super::workspace::Local;
-use super::plan::{PACK_DEPTH, Winograd};
+use super::plan::{PACK_DEPTH, Winograd, has};
 use super::square::Write;
-use super::transform::{Line, POINTS, RESULTS, TAPS};
+use super::transform::{Line, POINTS, RESULTS, Subset, TAPS};
 use crate::kernel::stream;
 
 /// One thread's scratch in parts.
@@ -42,17 +42,73 @@ struct Place {
     columns: usize,
 }
 
+/// Where each tile of a block goes, so that those with products at a point are neighbours: first the tiles short of points across, then whole
+/// ones, those short of points down, and those short both ways.
+struct Places<'a> {
+    tiles: Range<usize>,
+    slots: &'a [isize],
+    /// Where the last three kinds begin.
+    from: [usize; 3],
+}
+
+impl Places<'_> {
+    /// The places of those with products at a point.
+    fn with(&self, w: &Winograd, point: usize) -> Range<usize> {
+        let [whole, down, both] = self.from;
+        match has(w.space.each_ref().map(|dim| dim.last), point) {
+            [true, true] => 0..self.slots.len(),
+            [true, false] => whole..both,
+            [false, true] => 0..down,
+            [false, false] => whole..down,
+        }
+    }
+}
+
 impl Winograd {
-    /// Each of some tiles with the next one, of which patches and positions are fetched ahead.
-    fn places(&self, tiles: Range<usize>) -> impl Iterator<Item = [Place; 2]> {
+    fn place(&self, tile: usize) -> Place {
         let [h, w] = [self.space[0].tiles, self.space[1].tiles];
-        let at = move |tile: usize| Place { image: tile / (h * w), rows: tile / w % h, columns: tile % w };
+        Place { image: tile / (h * w), rows: tile / w % h, columns: tile % w }
+    }
+
+    /// Places for the tiles of a block, in `slots`.
+    fn places<'a>(&self, tiles: Range<usize>, slots: &'a mut [isize]) -> Places<'a> {
+        let kind = |tile: usize| {
+            let at = self.place(tile);
+            let short = [self.space[0].is_short(at.rows), self.space[1].is_short(at.columns)];
+            match short {
+                [false, true] => 0,
+                [false, false] => 1,
+                [true, false] => 2,
+                [true, true] => 3,
+            }
+        };
+        let mut counts = [0; 4];
+        tiles.clone().for_each(|tile| counts[kind(tile)] += 1);
+        let from = [counts[0], counts[0] + counts[1], counts[0] + counts[1] + counts[2]];
+        let mut next = [0, from[0], from[1], from[2]];
+        let slots = &mut slots[..tiles.len()];
+        for (slot, tile) in slots.iter_mut().zip(tiles.clone()) {
+            let kind = kind(tile);
+            *slot = next[kind] as isize;
+            next[kind] += 1;
+        }
+        Places { tiles, slots, from }
+    }
+
+    /// Each tile of a block with the next one, of which patches and positions are fetched ahead, and its place.
+    fn tiles_of<'a>(&self, block: &'a Places) -> impl Iterator<Item = (usize, [Place; 2])> + use<'_, 'a> {
+        let mut here = self.place(block.tiles.start);
         let last = self.tiles() - 1;
-        let mut here = at(tiles.start);
-        tiles.map(move |tile| {
-            let next = at((tile + 1).min(last));
-            [std::mem::replace(&mut here, next), next]
+        block.tiles.clone().zip(block.slots).map(move |(tile, slot)| {
+            let next = self.place((tile + 1).min(last));
+            (*slot as usize, [std::mem::replace(&mut here, next), next])
         })
+    }
+
+    /// Points at which both a tile and a phase have products.
+    fn points(&self, tile: Place, [down, across]: [Subset; 2]) -> [Subset; 2] {
+        let [h, w] = &self.space;
+        [down.and(h.tile_points(tile.rows)), across.and(w.tile_points(tile.columns))]
     }
 
     /// A tile's patch of a phase in the left operand, and how far ahead the next tile's is.
@@ -160,13 +216,14 @@ impl<T: Element> Call<'_, T> {
             while at < rows.end {
                 let phase = at / channels;
                 let (lines, ahead) = w.patch(tiles, phase);
+                let points = w.points(tiles[0], w.read_points(phase));
                 let end = rows.end.min((phase + 1) * channels);
                 while at < end {
                     let channel = at % channels;
                     let run = (w.run - channel % w.run).min(end - at);
                     let from = from.wrapping_offset(w.runs[channel / w.run] + (channel % w.run) as isize);
                     let to = to.add(w.row_step(at - rows.start));
-                    (self.plan.kernels.transforms.patch)(from, &lines, ahead, run, to, w.read_points(phase));
+                    (self.plan.kernels.transforms.patch)(from, &lines, ahead, run, to, points);
                     at += run;
                 }
             }
@@ -179,7 +236,8 @@ impl<T: Element> Call<'_, T> {
         // SAFETY: see `task`. Blocks hold disjoint tiles, and these disjoint results.
         unsafe {
             let s = Scratch::new(w, local);
-            for (t, places) in w.places(tiles.clone()).enumerate() {
+            let block = w.places(tiles, &mut local.index);
+            for (t, places) in w.tiles_of(&block) {
                 self.patches(w, group, places, &(0..w.depth), s.left.add(t * w.left_tile));
             }
             for panel in 0..w.panels() {
@@ -187,25 +245,26 @@ impl<T: Element> Call<'_, T> {
                 let windows = self.shared.add(POINTS * w.depth * (group * w.width + columns.start));
                 for p in 0..POINTS {
                     let reduced = &w.reduced[Winograd::class(p)];
+                    let tiles = block.with(w, p);
                     for some in Winograd::stretches(columns.clone(), w.maps.len(), |phase| w.writes_at(phase, p)) {
                         let from = some.start - columns.start;
                         let args = Tile {
                             tiles: 0,
                             depth: reduced.len(),
                             a: s.left.add(p * w.vector).cast_const(),
-                            rows: w.left_steps.as_ptr(),
+                            rows: w.left_steps[tiles.start..].as_ptr(),
                             reduced: reduced.as_ptr(),
                             b: windows.add(p * w.depth * columns.len() + from).cast_const(),
                             b_step: columns.len(),
                             out: s.right.add(p * w.right_plane + from),
-                            out_rows: w.right_steps.as_ptr(),
+                            out_rows: w.right_steps[tiles.start..].as_ptr(),
                             out_vectors: self.plan.kernels.neighbours(),
                             add: false,
                         };
                         self.product(args, tiles.len(), some.len());
                     }
                 }
-                for (t, places) in w.places(tiles.clone()).enumerate() {
+                for (t, places) in w.tiles_of(&block) {
                     self.results(w, group, places, &columns, s.right.add(t * w.panel));
                 }
             }
@@ -242,7 +301,7 @@ impl<T: Element> Call<'_, T> {
             // SAFETY: see `task`.
             unsafe {
                 let from = from.add(v - columns.start);
-                let points = w.write_points(phase);
+                let points = w.points(tiles[0], w.write_points(phase));
                 (self.plan.kernels.transforms.results)(from, w.right_plane, points, to, &lines, ahead, w.write);
                 if self.epilogue.is_some() {
                     let [down, across] = lines;
@@ -269,7 +328,7 @@ impl<T: Element> Call<'_, T> {
         let (split, accumulator) = (index % w.splits, index / w.splits);
         let (group, rows, columns) = w.parts(accumulator);
         let blocks = split * w.blocks() / w.splits..(split + 1) * w.blocks() / w.splits;
-        let (map, points) = (w.groups[group][1], w.write_points(0));
+        let map = w.groups[group][1];
         // Neighbouring columns go at once.
         let width = if contiguous(&w.maps[columns.clone()]) { columns.len() } else { w.vector };
         // SAFETY: see `task`; each task has its accumulator.
@@ -277,10 +336,12 @@ impl<T: Element> Call<'_, T> {
             let s = Scratch::new(w, local);
             let to = self.shared.add(index * w.accumulator());
             for block in blocks.clone() {
-                let tiles = part(block, w.block, w.tiles());
-                for (t, places) in w.places(tiles.clone()).enumerate() {
+                let add = block > blocks.start;
+                let block = w.places(part(block, w.block, w.tiles()), &mut local.index);
+                for (t, places) in w.tiles_of(&block) {
                     self.patches(w, group, places, &rows, s.left.add(t * w.left_tile));
                     let (lines, ahead) = w.positions(places, 0);
+                    let points = w.points(places[0], w.write_points(0));
                     let from = self.b.wrapping_offset(map + w.images[places[0].image][1]);
                     for v in columns.clone().step_by(width) {
                         let from = from.wrapping_offset(w.maps[v]);
@@ -289,6 +350,7 @@ impl<T: Element> Call<'_, T> {
                     }
                 }
                 for p in 0..POINTS {
+                    let tiles = block.with(w, p);
                     for some in Winograd::stretches(rows.clone(), w.channels.len(), |phase| w.reads_at(phase, p)) {
                         let from = some.start - rows.start;
                         let args = Tile {
@@ -296,13 +358,13 @@ impl<T: Element> Call<'_, T> {
                             depth: tiles.len(),
                             a: s.left.add(p * w.vector).cast_const(),
                             rows: w.row_steps[from..].as_ptr(),
-                            reduced: w.left_steps.as_ptr(),
-                            b: s.right.add(p * w.right_plane).cast_const(),
+                            reduced: w.left_steps[tiles.start..].as_ptr(),
+                            b: s.right.add(p * w.right_plane + tiles.start * w.panel).cast_const(),
                             b_step: w.panel,
                             out: to.add(p * w.accumulator_plane() + from * w.panel),
                             out_rows: w.right_steps.as_ptr(),
                             out_vectors: self.plan.kernels.neighbours(),
-                            add: block > blocks.start,
+                            add,
                         };
                         self.product(args, some.len(), columns.len());
                     }

@@ -36,6 +36,9 @@ fn convolutions_of_networks_and_their_gradients() {
     // Batch, size, channels, columns, window, stride.
     let shapes = [
         (2, 8, 16, 32, 3, 1),
+        (3, 7, 16, 16, 3, 1),
+        (9, 6, 16, 16, 3, 1),
+        (1, 5, 32, 16, 3, 1),
         (3, 9, 32, 16, 3, 1),
         (2, 14, 16, 32, 5, 2),
         (1, 11, 16, 16, 4, 2),
@@ -128,7 +131,21 @@ fn missing_taps_take_no_products() {
         let f = forward(2, 24, 16, 16, k, stride);
         for c in [input_gradient(&f), weight_gradient(&f), f] {
             let w = Plan::<f32>::with_method(&c, Isa::Portable, Method::Patches).unwrap().winograd.unwrap();
-            assert_eq!(w.space.each_ref().map(Dim::points), [points; 2], "{k} {stride} {c:?}");
+            for dim in &w.space {
+                assert_eq!(dim.points(), points * dim.tiles, "{k} {stride} {c:?}");
+            }
+        }
+    }
+}
+
+/// A last tile of three results lacks the last, one of two or one lies in the middle and lacks both.
+#[test]
+fn short_tiles_take_fewer_products() {
+    for (size, points) in [(16, 24), (15, 23), (14, 22), (13, 22), (7, 11), (3, 5), (2, 4)] {
+        let f = forward(2, size, 16, 16, 3, 1);
+        for c in [input_gradient(&f), weight_gradient(&f), f] {
+            let w = Plan::<f32>::with_method(&c, Isa::Portable, Method::Patches).unwrap().winograd.unwrap();
+            assert_eq!(w.space.each_ref().map(Dim::points), [points; 2], "{size} {c:?}");
         }
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct Subset(pub(super) u8);
 impl Subset {
     /// The points that every window has values at; one without its first tap is 0 at 0, one without its last at ∞.
     pub(super) const FINITE: Self = Self(0b011110);
+    /// All points.
+    pub(super) const ALL: Self = Self(0b111111);
 
     /// All below `end` from `start` on.
     pub(super) fn range(start: usize, end: usize) -> Self {
