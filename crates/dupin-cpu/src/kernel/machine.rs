@@ -23,7 +23,7 @@ pub(crate) struct Code {
 /// Memory of one run at a time.
 #[derive(Debug)]
 pub(crate) struct Machine {
-    arena: Lines,
+    arena: Lines<u64>,
     registers: Vec<Registers>,
     f32: Workspace<f32>,
     f64: Workspace<f64>,
@@ -109,7 +109,7 @@ impl Machine {
                 _ => {}
             }
         }
-        let arena = Lines::new(code.memory.bytes);
+        let arena = Lines::new(code.memory.bytes.div_ceil(size_of::<u64>()));
         let addresses = Vec::with_capacity(code.lowered.storages.len());
         Self { arena, registers, f32, f64, addresses, bound: Vec::with_capacity(most) }
     }

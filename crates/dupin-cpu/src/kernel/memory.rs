@@ -121,34 +121,63 @@ pub(crate) fn share<S: Send>(tasks: usize, scratch: &mut [S], run: impl Fn(usize
     });
 }
 
-/// Memory of whole cache lines.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Lines(Vec<Line>);
+/// Bytes of a large page.
+const LARGE_PAGE: usize = 2 << 20;
 
-#[derive(Clone, Copy, Debug, Default)]
-#[repr(C, align(64))]
-struct Line([u64; 8]);
+/// Zeroed memory that starts at a cache line, so that no vector straddles two.
+///
+/// A buffer that fills a good part of a large page starts at one and asks for such pages: a block that is meant to stay in the second-level
+/// cache does so only if its parts do not fall on the same cache sets, and small pages lie wherever the system had some left. Nothing is touched
+/// before it is used.
+#[derive(Debug, Default)]
+pub(crate) struct Lines<T> {
+    elements: Vec<T>,
+    first: usize,
+    len: usize,
+}
 
-impl Lines {
-    /// At least `bytes`, zeroed.
-    pub(crate) fn new(bytes: usize) -> Self {
-        Self(vec![Line::default(); bytes.div_ceil(64)])
+impl<T: Copy + Default> Lines<T> {
+    pub(crate) fn new(len: usize) -> Self {
+        let bytes = len * size_of::<T>();
+        let large = bytes >= LARGE_PAGE / 4;
+        let (align, bytes) = if large { (LARGE_PAGE, bytes.next_multiple_of(LARGE_PAGE)) } else { (64, bytes) };
+        let elements = vec![T::default(); (bytes + align).div_ceil(size_of::<T>())];
+        let first = elements.as_ptr().align_offset(align);
+        if large {
+            ask_for_large_pages(elements[first..].as_ptr().cast(), bytes);
+        }
+        Self { elements, first, len }
     }
 
-    /// Grows to at least `bytes`.
-    pub(crate) fn reserve(&mut self, bytes: usize) {
-        if self.bytes() < bytes {
-            self.0.resize(bytes.div_ceil(64), Line::default());
+    /// Grows to at least `len` elements; what it held is gone.
+    pub(crate) fn reserve(&mut self, len: usize) {
+        if self.len < len {
+            *self = Self::new(len);
         }
     }
 
-    /// Size.
-    pub(crate) fn bytes(&self) -> usize {
-        self.0.len() * 64
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn get(&mut self) -> &mut [T] {
+        &mut self.elements[self.first..][..self.len]
     }
 
     /// Start.
     pub(crate) fn address(&mut self) -> Address {
-        Address(self.0.as_mut_ptr().cast())
+        Address(self.get().as_mut_ptr().cast())
     }
 }
+
+/// A hint; a system without large pages leaves it.
+#[cfg(target_os = "linux")]
+fn ask_for_large_pages(start: *const u8, bytes: usize) {
+    // SAFETY: `MADV_HUGEPAGE` changes no contents and no addresses, whatever the range.
+    unsafe {
+        libc::madvise(start.cast_mut().cast(), bytes, libc::MADV_HUGEPAGE);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ask_for_large_pages(_: *const u8, _: usize) {}

@@ -136,12 +136,12 @@ pub(crate) struct Tape {
 
 /// One thread's slots and accumulators.
 #[derive(Debug, Default)]
-pub(crate) struct Registers(Lines);
+pub(crate) struct Registers(Lines<u64>);
 
 impl Registers {
     /// Grows to what `tape` needs.
     pub(crate) fn reserve(&mut self, tape: &Tape) {
-        self.0.reserve(tape.scratch_bytes());
+        self.0.reserve(tape.scratch_bytes().div_ceil(size_of::<u64>()));
     }
 }
 
