@@ -7,37 +7,21 @@
 use rustc_hash::FxHashSet;
 
 use crate::fuse::{Clusters, Member};
+use crate::readers::{Reader, Readers};
 use crate::step::{Output, Step, Storage};
-
-/// What reads a storage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Reader {
-    Step(usize),
-    Entry(usize),
-}
 
 struct Defer<'a> {
     clusters: &'a mut Clusters,
     storages: &'a [Storage],
     steps: &'a [Step],
-    readers: Vec<Vec<Reader>>,
-    /// Entries of each cluster, by its root.
-    members: Vec<Vec<usize>>,
+    readers: Readers,
 }
 
 /// Joins clusters; `steps` are all other steps.
 pub(crate) fn defer(clusters: &mut Clusters, storages: &[Storage], steps: &[Step], outputs: &[Output]) {
-    let mut readers = vec![Vec::new(); storages.len()];
-    for (i, step) in steps.iter().enumerate() {
-        step.reads.iter().for_each(|&s| readers[s].push(Reader::Step(i)));
-    }
-    let mut members = vec![Vec::new(); clusters.entries.len()];
-    for (i, entry) in clusters.entries.iter().enumerate() {
-        entry.args.iter().for_each(|p| readers[p.storage].push(Reader::Entry(i)));
-        members[clusters.root(i)].push(i);
-    }
+    let readers = Readers::new(clusters, storages.len(), steps);
     let kept: FxHashSet<usize> = outputs.iter().map(|o| o.storage).collect();
-    let mut all = Defer { clusters, storages, steps, readers, members };
+    let mut all = Defer { clusters, storages, steps, readers };
     for i in 0..all.clusters.entries.len() {
         if !kept.contains(&all.clusters.entries[i].storage)
             && let Some(later) = all.only_reader(i)
@@ -45,8 +29,7 @@ pub(crate) fn defer(clusters: &mut Clusters, storages: &[Storage], steps: &[Step
             let own = all.clusters.root(i);
             if all.waits_with_one_tensor(own) && !all.needed_between(own, later) {
                 all.clusters.join(own, later);
-                let moved = std::mem::take(&mut all.members[own.max(later)]);
-                all.members[own.min(later)].extend(moved);
+                all.readers.join(own, later);
             }
         }
     }
@@ -67,7 +50,7 @@ impl Defer<'_> {
             Reader::Entry(e) if self.by_element(e, entry.storage) => Some(self.clusters.root(e)),
             _ => None,
         };
-        let (first, rest) = self.readers[entry.storage].split_first()?;
+        let (first, rest) = self.readers.of[entry.storage].split_first()?;
         let root = root_of(first)?;
         let alone = matches!(entry.member, Member::Element { .. }) && rest.iter().all(|r| root_of(r) == Some(root));
         (alone && root != self.clusters.root(i)).then_some(root)
@@ -76,7 +59,7 @@ impl Defer<'_> {
     /// Whether a cluster reads at most one storage as large as its index space.
     fn waits_with_one_tensor(&self, root: usize) -> bool {
         let mut large = FxHashSet::default();
-        for &i in &self.members[root] {
+        for &i in &self.readers.members[root] {
             let entry = &self.clusters.entries[i];
             let read = entry.args.iter().filter(|p| self.clusters.inner(root, p).is_none());
             large.extend(read.map(|p| p.storage).filter(|&s| self.storages[s].len >= entry.len));
@@ -87,11 +70,11 @@ impl Defer<'_> {
     /// Whether the cluster `later` needs something of `own` that is not there element for element while both run: a sum, another view, or
     /// what a step in between makes of it.
     fn needed_between(&self, own: usize, later: usize) -> bool {
-        let written = |root: usize| self.members[root].iter().map(|&i| self.clusters.entries[i].storage);
+        let written = |root: usize| self.readers.members[root].iter().map(|&i| self.clusters.entries[i].storage);
         let mut seen = FxHashSet::default();
         let mut open: Vec<(usize, bool)> = written(own).map(|s| (s, true)).collect();
         while let Some((storage, direct)) = open.pop() {
-            for &reader in &self.readers[storage] {
+            for &reader in &self.readers.of[storage] {
                 let entry = match reader {
                     Reader::Entry(entry) => entry,
                     Reader::Step(i) => {

@@ -6,6 +6,7 @@
 //! **Invariant**: how work is divided and in which order anything is summed depends on the shapes and the instruction set, never on
 //! the number of threads.
 
+mod beside;
 mod contraction;
 mod cpu;
 mod defer;
@@ -14,6 +15,7 @@ pub mod kernel;
 mod lower;
 mod movement;
 mod plan;
+mod readers;
 mod run;
 mod step;
 mod tape;

@@ -49,6 +49,15 @@ pub(crate) enum Contract {
 }
 
 impl Contract {
+    /// This contraction and another of its left operand, where they have work in common.
+    pub(crate) fn with_beside(&self, other: &Self) -> Option<Self> {
+        match (self, other) {
+            (Self::F32(p), Self::F32(q)) => Some(Self::F32(Box::new(p.with_beside(q)?))),
+            (Self::F64(p), Self::F64(q)) => Some(Self::F64(Box::new(p.with_beside(q)?))),
+            _ => None,
+        }
+    }
+
     /// Floating-point operations.
     pub(crate) fn flop(&self) -> f64 {
         match self {
@@ -88,7 +97,8 @@ impl Part {
 pub(crate) enum Work {
     /// A fused elementwise kernel; writes its results, then its sinks' results.
     Fused(Box<Tape>),
-    /// Sum of contractions into one result; reads two operands each.
+    /// Sum of contractions into one result; reads two operands each. One beside the first reads its left operand, and a right operand that is the
+    /// step's last, and writes a second result.
     Contract(Vec<Contract>),
     /// Copies of parts, one operand each; what they leave out is `fill`.
     Copy { parts: Vec<Loops>, fill: Option<f64> },

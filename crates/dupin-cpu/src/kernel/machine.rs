@@ -153,12 +153,14 @@ impl Machine {
             match &step.work {
                 Work::Fused(tape) => tape.run(&Bound(&self.bound), &mut self.registers),
                 Work::Contract(terms) => {
+                    let whole = |s: usize| (self.addresses[s], storage(s).len);
                     for (t, term) in terms.iter().enumerate() {
-                        let (a, b) = (step.reads[2 * t], step.reads[2 * t + 1]);
-                        let (a, b) = ((self.addresses[a], storage(a).len), (self.addresses[b], storage(b).len));
+                        let (a, b) = (whole(step.reads[2 * t]), whole(step.reads[2 * t + 1]));
+                        let beside = step.writes.get(1).filter(|_| t == 0);
+                        let beside = beside.map(|&to| (whole(step.reads[2 * terms.len()]), whole(to)));
                         match term {
-                            Contract::F32(plan) => contract(plan, a, b, (out, written.len), &mut self.f32),
-                            Contract::F64(plan) => contract(plan, a, b, (out, written.len), &mut self.f64),
+                            Contract::F32(plan) => contract(plan, a, b, whole(step.writes[0]), beside, &mut self.f32),
+                            Contract::F64(plan) => contract(plan, a, b, whole(step.writes[0]), beside, &mut self.f64),
                         }
                     }
                 }
@@ -200,11 +202,19 @@ unsafe fn contract<T: Element>(
     a: (Address, usize),
     b: (Address, usize),
     out: (Address, usize),
+    beside: Option<((Address, usize), (Address, usize))>,
     workspace: &mut Workspace<T>,
 ) {
     // SAFETY: the caller's.
     let (a, b, out) = unsafe { (a.0.slice(0, a.1), b.0.slice(0, b.1), out.0.slice_mut(0, out.1)) };
-    plan.run(a, b, out, workspace, None).expect("the plan was made for these storages and the workspace reserved for it");
+    let done = if let Some((right, to)) = beside {
+        // SAFETY: the caller's; it is another storage.
+        let (right, to) = unsafe { (right.0.slice(0, right.1), to.0.slice_mut(0, to.1)) };
+        plan.run_both(a, [b, right], [out, to], workspace)
+    } else {
+        plan.run(a, b, out, workspace, None)
+    };
+    done.expect("the plan was made for these storages and the workspace reserved for it");
 }
 
 unsafe fn fill_with(dtype: DType, out: Address, len: usize, value: f64) {

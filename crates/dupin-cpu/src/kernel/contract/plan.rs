@@ -1,6 +1,7 @@
 //! Decides once how a contraction is computed: order, blocks, chunks, copies, scratch sizes.
 
 use super::ContractError;
+use super::beside::Beside;
 use super::copy::Layout;
 use super::isa::{Element, Isa};
 use super::kernel::{Kernels, ROWS};
@@ -194,6 +195,8 @@ pub struct Plan<T: Element> {
     pub(super) index: usize,
     /// Whether the operands have changed sides.
     pub(super) swapped: bool,
+    /// Another contraction of the left operand, made in the same run.
+    pub(super) beside: Option<Beside<T>>,
 }
 
 impl<T: 'static> std::fmt::Debug for Kernels<T> {
@@ -237,6 +240,7 @@ impl<T: Element> Plan<T> {
             local: 0,
             index: 0,
             swapped: false,
+            beside: None,
         };
         if method != Method::Direct
             && let Some(w) = Winograd::new(problem, kernels, method == Method::Patches)
@@ -257,7 +261,8 @@ impl<T: Element> Plan<T> {
 
     /// Floating-point operations of one run, two per multiply-add (padding counts, holes do not exist).
     pub fn flop(&self) -> f64 {
-        self.schedules.iter().map(flop).sum::<f64>() + self.winograd.as_ref().map_or(0.0, Winograd::flop)
+        let beside = self.beside.as_ref().map_or(0.0, |b| b.plan.flop());
+        self.schedules.iter().map(flop).sum::<f64>() + self.winograd.as_ref().map_or(0.0, Winograd::flop) + beside
     }
 
     /// Elements that the left operand, the right operand and the result must have.
@@ -265,11 +270,20 @@ impl<T: Element> Plan<T> {
         self.extents
     }
 
+    /// Elements of scratch that all threads share, those of each thread, and numbers of each thread.
+    pub(super) fn scratch(&self) -> [usize; 3] {
+        let own = [self.shared, self.local, self.index];
+        let Some(beside) = &self.beside else { return own };
+        let [shared, local, index] = beside.plan.scratch();
+        [own[0] + shared, own[1].max(local), own[2].max(index)]
+    }
+
     /// Bytes of scratch for `threads` threads.
     pub fn workspace_bytes(&self, threads: usize) -> usize {
-        let local = self.local * size_of::<T>() + self.index * size_of::<isize>();
+        let [shared, local, index] = self.scratch();
+        let local = local * size_of::<T>() + index * size_of::<isize>();
         // Each part may skip up to a cache line to start at one.
-        self.shared * size_of::<T>() + 64 + threads * (local + 64)
+        shared * size_of::<T>() + 64 + threads * (local + 64)
     }
 
     fn add(&mut self, piece: Piece) {
@@ -277,7 +291,7 @@ impl<T: Element> Plan<T> {
         Self::block_rows_and_chunks(&mut s);
         Self::divide(&mut s);
         s.depth = even(s.chunk_depth(), DEPTH);
-        self.scratch(&mut s);
+        self.reserve(&mut s);
         self.schedules.push(s);
     }
 
@@ -395,7 +409,7 @@ impl<T: Element> Plan<T> {
     }
 
     /// Places the packed operand, the accumulators and the tasks.
-    fn scratch(&mut self, s: &mut Schedule) {
+    fn reserve(&mut self, s: &mut Schedule) {
         s.first = self.tasks;
         // Every part starts at a cache line.
         s.box_len = s.box_len.next_multiple_of(LINE);
@@ -426,7 +440,8 @@ impl<T: Element> Plan<T> {
 impl<T: Element> std::fmt::Display for Plan<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if let Some(w) = &self.winograd {
-            return w.fmt(f);
+            w.fmt(f)?;
+            return self.beside.as_ref().map_or(Ok(()), |b| write!(f, " beside {}", b.plan));
         }
         let Some(s) = self.schedules.first() else { return f.write_str("contract nothing") };
         let [h, w] = s.piece.space;

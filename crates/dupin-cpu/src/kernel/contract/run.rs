@@ -71,31 +71,8 @@ impl<T: Element> Plan<T> {
             return Err(ContractError::Workspace);
         }
         let call = self.bind(a, b, out, shared, epilogue)?;
-        for stage in Stage::ALL {
-            let tasks = call.tasks(stage);
-            if tasks <= 1 || locals.len() == 1 {
-                for i in 0..tasks {
-                    // SAFETY: stages run in order and each task once; the local scratch was checked.
-                    unsafe { call.task(stage, i, &mut locals[0]) };
-                }
-                continue;
-            }
-            let next = AtomicUsize::new(0);
-            // Many small tasks are taken several at a time.
-            let grain = (tasks / (16 * locals.len())).max(1);
-            locals.par_iter_mut().with_max_len(1).for_each(|local| {
-                loop {
-                    let first = next.fetch_add(grain, Ordering::Relaxed);
-                    if first >= tasks {
-                        break;
-                    }
-                    for i in first..(first + grain).min(tasks) {
-                        // SAFETY: as above; the counter hands out each task once.
-                        unsafe { call.task(stage, i, local) };
-                    }
-                }
-            });
-        }
+        // SAFETY: stages run in order and each task once; the local scratch was checked.
+        in_stages(locals, |stage| call.tasks(stage), |stage, i, local| unsafe { call.task(stage, i, local) });
         Ok(())
     }
 
@@ -136,6 +113,33 @@ impl<T: Element> Plan<T> {
     }
 }
 
+/// Runs each stage's tasks, each once, on as many threads as there are locals.
+pub(super) fn in_stages<T: Element>(
+    locals: &mut [Local<T>],
+    tasks: impl Fn(Stage) -> usize,
+    run: impl Fn(Stage, usize, &mut Local<T>) + Sync,
+) {
+    for stage in Stage::ALL {
+        let tasks = tasks(stage);
+        if tasks <= 1 || locals.len() == 1 {
+            (0..tasks).for_each(|i| run(stage, i, &mut locals[0]));
+            continue;
+        }
+        let next = AtomicUsize::new(0);
+        // Many small tasks are taken several at a time.
+        let grain = (tasks / (16 * locals.len())).max(1);
+        locals.par_iter_mut().with_max_len(1).for_each(|local| {
+            loop {
+                let first = next.fetch_add(grain, Ordering::Relaxed);
+                if first >= tasks {
+                    break;
+                }
+                (first..(first + grain).min(tasks)).for_each(|i| run(stage, i, local));
+            }
+        });
+    }
+}
+
 impl<T: Element> Call<'_, T> {
     /// Number of tasks of a stage.
     pub fn tasks(&self, stage: Stage) -> usize {
@@ -158,7 +162,7 @@ impl<T: Element> Call<'_, T> {
                 match stage {
                     Stage::Pack => self.pack_windows(w, index, local),
                     Stage::Compute if w.gradient => self.sum(w, index, local),
-                    Stage::Compute => self.sweep(w, index, local),
+                    Stage::Compute => self.sweep(w, None, index, local),
                     Stage::Finish => self.windows(w, index, local),
                 }
             };

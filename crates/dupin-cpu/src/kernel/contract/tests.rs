@@ -23,7 +23,7 @@ impl Rng {
         low + self.below(high - low + 1)
     }
 
-    fn value(&mut self) -> f64 {
+    pub(super) fn value(&mut self) -> f64 {
         (self.next() >> 40) as f64 / (1u64 << 23) as f64 - 1.0
     }
 }

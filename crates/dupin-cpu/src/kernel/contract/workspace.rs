@@ -27,11 +27,11 @@ impl<T: Element> Workspace<T> {
 
     /// Grows the workspace to what `plan` needs; the only step that allocates.
     pub fn reserve(&mut self, plan: &Plan<T>) {
-        self.shared.reserve(plan.shared);
+        let [shared, local_len, index] = plan.scratch();
+        self.shared.reserve(shared);
         for local in &mut self.locals {
-            local.data.reserve(plan.local);
-            let index = local.index.len().max(plan.index);
-            local.index.resize(index, 0);
+            local.data.reserve(local_len);
+            local.index.resize(local.index.len().max(index), 0);
         }
     }
 

@@ -26,7 +26,7 @@ pub(super) struct Dim {
     pub(super) last: Subset,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Phase {
     /// Elements in the map.
     count: usize,
@@ -129,6 +129,11 @@ impl Dim {
     /// Products that all tiles take in this dimension for one channel and column.
     pub(super) fn points(&self) -> usize {
         (0..self.tiles).flat_map(|tile| self.taps.iter().map(move |t| points(t).and(self.tile_points(tile)).count())).sum()
+    }
+
+    /// Whether another dimension's patches are the same, tile by tile.
+    pub(super) fn same_patches(&self, other: &Self) -> bool {
+        (self.tiles, self.last, &self.reads) == (other.tiles, other.last, &other.reads)
     }
 
     /// Whether a tile has fewer products than the others.

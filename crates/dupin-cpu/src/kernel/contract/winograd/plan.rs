@@ -183,6 +183,21 @@ impl Winograd {
         3 * end(point / PATCH) + end(point % PATCH)
     }
 
+    /// Whether each block of this convolution's tiles is, patch for patch, a part of a group of another's.
+    pub(in super::super) fn is_part_of(&self, other: &Self) -> bool {
+        let left = |w: &Self| -> Vec<isize> {
+            w.groups.iter().flat_map(|group| w.images.iter().map(|image| group[0] + image[0])).collect()
+        };
+        let layout = |w: &Self| (w.gradient, w.vector, w.depth, w.run);
+        layout(self) == layout(other)
+            && !self.gradient
+            && self.block <= other.block
+            && other.images.len().is_multiple_of(self.images.len())
+            && self.space.iter().zip(&other.space).all(|(x, y)| x.same_patches(y))
+            && self.runs == other.runs
+            && left(self) == left(other)
+    }
+
     /// Both dimensions' phases of one number.
     pub(super) fn phases(index: usize, columns: usize) -> [usize; 2] {
         [index / columns, index % columns]

@@ -230,16 +230,30 @@ impl<T: Element> Call<'_, T> {
         }
     }
 
-    /// A block of tiles: patches, then products and results panel by panel.
-    pub(in super::super) unsafe fn sweep(&self, w: &Winograd, index: usize, local: &mut Local<T>) {
+    /// A block of tiles: patches, then products and results, of this convolution and of another that has the same patches.
+    pub(in super::super) unsafe fn sweep(&self, w: &Winograd, beside: Option<&Self>, index: usize, local: &mut Local<T>) {
         let (group, tiles) = (index / w.blocks(), part(index % w.blocks(), w.block, w.tiles()));
         // SAFETY: see `task`. Blocks hold disjoint tiles, and these disjoint results.
         unsafe {
             let s = Scratch::new(w, local);
-            let block = w.places(tiles, &mut local.index);
+            let mut block = w.places(tiles, &mut local.index);
             for (t, places) in w.tiles_of(&block) {
                 self.patches(w, group, places, &(0..w.depth), s.left.add(t * w.left_tile));
             }
+            self.products(w, group, &block, &s);
+            if let Some((call, other)) = beside.and_then(|call| Some((call, call.plan.winograd.as_ref()?))) {
+                let first = group * w.tiles() + block.tiles.start;
+                let start = first % other.tiles();
+                block.tiles = start..start + block.tiles.len();
+                call.products(other, first / other.tiles(), &block, &s);
+            }
+        }
+    }
+
+    /// Products and results of a block's transformed patches, panel by panel.
+    unsafe fn products(&self, w: &Winograd, group: usize, block: &Places, s: &Scratch<T>) {
+        // SAFETY: see `sweep`.
+        unsafe {
             for panel in 0..w.panels() {
                 let columns = part(panel, w.panel, w.width);
                 let windows = self.shared.add(POINTS * w.depth * (group * w.width + columns.start));
@@ -264,7 +278,7 @@ impl<T: Element> Call<'_, T> {
                         self.product(args, tiles.len(), some.len());
                     }
                 }
-                for (t, places) in w.tiles_of(&block) {
+                for (t, places) in w.tiles_of(block) {
                     self.results(w, group, places, &columns, s.right.add(t * w.panel));
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::super::plan::Method;
 use super::super::tests::{Float, Rng, check_plan, forward, input_gradient, sets, weight_gradient};
-use super::super::{Axis, Contraction, Isa, Plan};
+use super::super::{Axis, Contraction, Isa, Plan, Workspace};
 use super::geometry::Dim;
 use super::square::Write;
 
@@ -147,6 +147,68 @@ fn short_tiles_take_fewer_products() {
             let w = Plan::<f32>::with_method(&c, Isa::Portable, Method::Patches).unwrap().winograd.unwrap();
             assert_eq!(w.space.each_ref().map(Dim::points), [points; 2], "{size} {c:?}");
         }
+    }
+}
+
+/// As `W ẋ` and `Ẇ ẋ` of three probes: rows of one window, and groups with windows of their own.
+fn beside_each_other<T: Float>(isa: Isa) {
+    for (n, size, k, stride) in [(5, 8, 3, 1), (3, 14, 5, 2), (2, 7, 3, 1)] {
+        let f = |o: usize| forward(n, size, 16, o, k, stride);
+        let lengths = |c: &Contraction| Plan::<T>::with_method(c, isa, Method::Direct).unwrap().lengths().map(|x| x as isize);
+        let (mut rows, mut groups) = (f(32), f(48));
+        let ([a, _, out], [_, b, its_out]) = (lengths(&rows), lengths(&groups));
+        rows.rows.insert(0, Axis::row(3, a, out));
+        groups.groups.push(Axis::group(3, a, b, its_out));
+        let plans = [rows, groups].map(|c| Plan::<T>::with_method(&c, isa, Method::Patches).unwrap());
+        let mut rng = Rng(11);
+        let mut fill = |n: usize| (0..n).map(|_| T::from_f64(rng.value())).collect::<Vec<T>>();
+        let left = fill(3 * a as usize);
+        let right = plans.each_ref().map(|p| fill(p.lengths()[1]));
+        let results = || plans.each_ref().map(|p| vec![T::default(); p.lengths()[2]]);
+        let mut alone = results();
+        for ((plan, b), out) in plans.iter().zip(&right).zip(&mut alone) {
+            let mut workspace = Workspace::new(2);
+            workspace.reserve(plan);
+            plan.run(&left, b, out, &mut workspace, None).unwrap();
+        }
+        for [i, j] in [[0, 1], [1, 0]] {
+            let both = plans[i].with_beside(&plans[j]).unwrap();
+            assert_eq!(both.flop(), plans[0].flop() + plans[1].flop());
+            let mut workspace = Workspace::new(2);
+            let [mut first, mut second] = results();
+            if i == 1 {
+                std::mem::swap(&mut first, &mut second);
+            }
+            let b = [&right[i][..], &right[j][..]];
+            assert!(both.run_both(&left, b, [&mut first, &mut second], &mut workspace).is_err(), "no scratch");
+            workspace.reserve(&both);
+            both.run_both(&left, b, [&mut first, &mut second], &mut workspace).unwrap();
+            for (found, expected) in [(first, &alone[i]), (second, &alone[j])] {
+                assert!(found.iter().zip(expected).all(|(x, y)| x.bits() == y.bits()), "{n} {size} {k} {stride}");
+            }
+            assert!(both.with_beside(&plans[j]).is_none(), "two beside one");
+        }
+    }
+}
+
+#[test]
+fn two_convolutions_of_one_operand_share_its_patches() {
+    for isa in sets() {
+        beside_each_other::<f32>(isa);
+        beside_each_other::<f64>(isa);
+    }
+    let plan = |c: &Contraction| Plan::<f32>::with_method(c, Isa::Portable, Method::Patches).unwrap();
+    let f = forward(2, 8, 16, 16, 3, 1);
+    for other in [
+        forward(2, 8, 16, 16, 5, 1),
+        forward(3, 8, 16, 16, 3, 1),
+        forward(2, 8, 32, 16, 3, 1),
+        forward(2, 9, 16, 16, 3, 1),
+        Contraction { base: [1, 0, 0], ..f.clone() },
+        weight_gradient(&f),
+        forward(2, 8, 16, 6, 3, 1),
+    ] {
+        assert!(plan(&f).with_beside(&plan(&other)).is_none() && plan(&other).with_beside(&plan(&f)).is_none(), "{other:?}");
     }
 }
 

@@ -68,7 +68,7 @@ impl Subset {
 }
 
 /// Evenly spaced elements of a dimension: where the first lies, how far apart they are, and which are inside the map.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Line {
     pub(super) start: isize,
     pub(super) step: isize,
