@@ -1,6 +1,7 @@
 //! Copies into scratch: the part of an image that a task reads, and panels of the right operand.
 
 use super::kernel::ROWS;
+use super::kernel::prefetch;
 use super::phase::Space;
 use super::problem::Axis;
 
@@ -199,6 +200,9 @@ unsafe fn copy_row<T: Copy + Default>(
     }
 }
 
+/// Rows of a matrix that are copied to panels at a time.
+const MATRIX_ROWS: usize = 8;
+
 /// One image row, in batch panels.
 unsafe fn copy_row_panels<T: Copy + Default>(
     source: Option<*const T>,
@@ -213,6 +217,17 @@ unsafe fn copy_row_panels<T: Copy + Default>(
     let whole = inside.len() == cols;
     // SAFETY: see `copy_region`; a panel holds `layout.width >= batch.len()` elements per position.
     unsafe {
+        if let (1, false, Some(source)) = (cols, inside.is_empty(), source) {
+            // A matrix: the features are the only run. Some at a time, so that the panels that share a cache line find it.
+            for (first, features) in (0..).step_by(MATRIX_ROWS).zip(region.feature.chunks(MATRIX_ROWS)) {
+                for panel in 0..count {
+                    let batch = &region.batch[panel_range(size, panel)];
+                    let places = features.iter().enumerate().map(|(q, &x)| (x, (first + q) * layout.feature));
+                    copy_lanes(batch, places, source, target.add(panel * layout.batch));
+                }
+            }
+            return;
+        }
         for panel in 0..count {
             let batch = &region.batch[panel_range(size, panel)];
             let target = target.add(panel * layout.batch);
@@ -222,11 +237,6 @@ unsafe fn copy_row_panels<T: Copy + Default>(
                 }
                 continue;
             };
-            if cols == 1 {
-                // A matrix: the features are the only run.
-                copy_lanes(batch, region.feature.iter().enumerate().map(|(q, &x)| (x, q * layout.feature)), source, target);
-                continue;
-            }
             for (q, &feature) in region.feature.iter().enumerate() {
                 let target = target.add(q * layout.feature);
                 if !whole {
@@ -327,10 +337,22 @@ unsafe fn pack_rows<T: Copy + Default>(from: *const T, depth: &[isize], columns:
     }
 }
 
+/// Bytes of a cache line.
+const LINE: usize = 64;
+/// Rows that are fetched ahead of a copy.
+const AHEAD: usize = 8;
+
 /// Rows of a width known to the compiler, which is returned.
 #[inline(always)]
 unsafe fn copy_rows<T: Copy, const N: usize>(from: *const T, depth: &[isize], to: *mut T, width: usize) -> usize {
     for (k, &row) in depth.iter().enumerate() {
+        if N * size_of::<T>() > LINE {
+            // Rows are too far apart for the processor to foresee.
+            let next = from.wrapping_offset(depth[(k + AHEAD).min(depth.len() - 1)]);
+            for line in (0..N).step_by(LINE / size_of::<T>()) {
+                prefetch(next.wrapping_add(line));
+            }
+        }
         // SAFETY: see `pack_panel`.
         unsafe { to.add(k * width).cast::<[T; N]>().write(from.wrapping_offset(row).cast::<[T; N]>().read()) };
     }

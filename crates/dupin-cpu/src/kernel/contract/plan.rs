@@ -365,7 +365,8 @@ impl<T: Element> Plan<T> {
         let padded = !(h.inside() && w.inside());
         // Copying pays where each element is used often enough; few columns read in place.
         let reused = s.columns * window >= 64;
-        let copied = s.reduction() > 0 && (padded || (reused && (window > 1 || s.batch > 1)));
+        let in_rows = s.positions() == 1 && s.piece.reduced.last().is_some_and(|x| x.a == 1);
+        let copied = s.reduction() > 0 && (padded || (reused && !in_rows && (window > 1 || s.batch > 1)));
         s.layout = copied.then(Layout::default);
     }
 
