@@ -40,8 +40,8 @@ pub(crate) fn beside(steps: &mut Vec<Step>, clusters: &Clusters, storages: usize
 fn joined(step: &Step, other: &Step) -> Option<Step> {
     let (Work::Contract(terms), Work::Contract(others)) = (&step.work, &other.work) else { return None };
     let [alone] = others.as_slice() else { return None };
-    let mut terms = terms.clone();
-    terms[0] = terms[0].with_beside(alone)?;
+    let both = terms[0].with_beside(alone)?;
+    let terms = [both].into_iter().chain(terms[1..].iter().cloned()).collect();
     let reads = step.reads.iter().copied().chain([other.reads[1]]).collect();
     Some(Step { work: Work::Contract(terms), reads, writes: vec![step.writes[0], other.writes[0]] })
 }

@@ -20,10 +20,14 @@ impl<T: Element> Plan<T> {
     /// This plan with another beside it that has the same left operand; `None` where they do not share patches.
     pub(crate) fn with_beside(&self, other: &Self) -> Option<Self> {
         let (own, its) = (self.winograd.as_ref()?, other.winograd.as_ref()?);
+        if self.beside.is_some() || other.beside.is_some() {
+            return None;
+        }
         let leads = its.is_part_of(own);
-        let alone = self.beside.is_none() && other.beside.is_none();
-        let beside = Beside { plan: Box::new(other.clone()), leads };
-        (alone && (leads || own.is_part_of(its))).then(|| Self { beside: Some(beside), ..self.clone() })
+        (leads || own.is_part_of(its)).then(|| {
+            let beside = Beside { plan: Box::new(other.clone()), leads };
+            Self { beside: Some(beside), ..self.clone() }
+        })
     }
 
     /// Runs both contractions: `b` and `out` are this one's, then the other's. What each writes is, bit for bit, what it writes alone.

@@ -282,7 +282,7 @@ impl<T: Element> Plan<T> {
     pub fn workspace_bytes(&self, threads: usize) -> usize {
         let [shared, local, index] = self.scratch();
         let local = local * size_of::<T>() + index * size_of::<isize>();
-        // Each part may skip up to a cache line to start at one.
+        // Each part may skip up to a cache line to start at one. What asks for a large page and does not fill it is not counted.
         shared * size_of::<T>() + 64 + threads * (local + 64)
     }
 
@@ -363,7 +363,7 @@ impl<T: Element> Plan<T> {
             s.batch_block = even(s.batch, batch);
         }
         let padded = !(h.inside() && w.inside());
-        // Copying pays where each element is used often enough; few columns read in place.
+        // Copying pays where each element is used often enough; few columns read in place, and so do rows of neighbours, whose lines are used whole.
         let reused = s.columns * window >= 64;
         let in_rows = s.positions() == 1 && s.piece.reduced.last().is_some_and(|x| x.a == 1);
         let copied = s.reduction() > 0 && (padded || (reused && !in_rows && (window > 1 || s.batch > 1)));

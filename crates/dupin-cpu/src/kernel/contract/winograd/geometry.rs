@@ -138,7 +138,7 @@ impl Dim {
 
     /// Whether a tile has fewer products than the others.
     pub(super) fn is_short(&self, tile: usize) -> bool {
-        tile + 1 == self.tiles && self.last != Subset::ALL
+        self.tile_points(tile) != Subset::ALL
     }
 
     /// Points at which a tile has products.
