@@ -41,6 +41,8 @@ pub(in super::super) struct Winograd {
     /// Starts of stretches of `run` channels that are neighbours in the left operand.
     pub(super) runs: Vec<isize>,
     pub(super) run: usize,
+    /// Channels of which one phase lies chunk the next in a transformed window.
+    pub(super) chunk: usize,
     /// Offset of each channel in the tensor of windows.
     pub(super) channels: Vec<isize>,
     /// Offsets of the columns in the tensor of windows and in the tiled map.
@@ -117,6 +119,8 @@ impl Winograd {
             images: left.into_iter().zip(map).map(|(a, m)| [a, m]).collect(),
             runs: runs.0,
             run: runs.1,
+            // A weight gradient takes few rows at a time, which should be all phases of the same elements.
+            chunk: if gradient { runs.1 } else { channels.len() },
             channels,
             windows: list(&c.columns, of_window),
             maps,
@@ -157,7 +161,7 @@ impl Winograd {
         for first in [0, 1, PATCH - 1] {
             for second in [0, 1, PATCH - 1] {
                 let point = PATCH * first + second;
-                let rows = self.row_steps.iter().enumerate().filter(|&(k, _)| self.reads_at(k / self.channels.len(), point));
+                let rows = self.row_steps.iter().enumerate().filter(|&(k, _)| self.reads_at(self.row(k).0, point));
                 self.reduced[Self::class(point)] = rows.map(|(_, &at)| at).collect();
             }
         }
@@ -170,6 +174,13 @@ impl Winograd {
             let wanted = (2 * SPLITS).div_ceil(self.groups.len() * self.accumulators()).min(SPLITS);
             self.splits = wanted.min(PARTIAL_BYTES / accumulator).min(self.blocks()).max(1);
         }
+    }
+
+    /// Phase and channel of a row.
+    pub(super) fn row(&self, row: usize) -> (usize, usize) {
+        let phases = self.depth / self.channels.len();
+        let (stretch, channel) = (row / self.chunk, row % self.chunk);
+        (stretch % phases, stretch / phases * self.chunk + channel)
     }
 
     /// Offset of a row in a transformed patch: all points of a vector of channels are neighbours.

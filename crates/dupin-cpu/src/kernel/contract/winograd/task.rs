@@ -136,7 +136,7 @@ impl Winograd {
         (accumulator / self.accumulators(), rows, part(of_group % self.panels(), self.panel, self.width))
     }
 
-    /// Stretches of a range of rows or columns of which the phases, `len` long each, have products.
+    /// Stretches of a range of rows or columns of which the parts, `len` long each, have products.
     fn stretches(range: Range<usize>, len: usize, has: impl Fn(usize) -> bool) -> impl Iterator<Item = Range<usize>> {
         let mut rest = range;
         std::iter::from_fn(move || {
@@ -165,15 +165,15 @@ impl<T: Element> Call<'_, T> {
         let panel = index / w.pack_parts() % w.panels();
         let group = index / w.pack_parts() / w.panels();
         let columns = part(panel, w.panel, w.width);
-        let channels = w.channels.len();
         // SAFETY: see `task`. Taps are the contraction's own elements of the right operand.
         unsafe {
             let s = Scratch::new(w, local);
             let from = self.b.wrapping_offset(w.groups[group][1]);
             let to = self.shared.add(POINTS * w.depth * (group * w.width + columns.start));
             for k in depth {
-                let [rh, rw] = Winograd::phases(k / channels, w.space[1].reads());
-                let channel = w.channels[k % channels];
+                let (phase, channel) = w.row(k);
+                let [rh, rw] = Winograd::phases(phase, w.space[1].reads());
+                let channel = w.channels[channel];
                 // Where the row lies among those that have products at a point.
                 let rows_of: [_; 9] = std::array::from_fn(|class| w.reduced[class].binary_search(&w.row_steps[k]).ok());
                 for v in columns.clone().step_by(w.vector) {
@@ -208,23 +208,22 @@ impl<T: Element> Call<'_, T> {
 
     /// Transforms the patches of a tile for channels `rows`, counted through all phases.
     unsafe fn patches(&self, w: &Winograd, group: usize, tiles: [Place; 2], rows: &Range<usize>, to: *mut T) {
-        let channels = w.channels.len();
         // SAFETY: see `task`. Only elements inside the operand are read.
         unsafe {
             let from = self.a.wrapping_offset(w.groups[group][0] + w.images[tiles[0].image][0]);
             let mut at = rows.start;
             while at < rows.end {
-                let phase = at / channels;
+                let (phase, mut channel) = w.row(at);
                 let (lines, ahead) = w.patch(tiles, phase);
                 let points = w.points(tiles[0], w.read_points(phase));
-                let end = rows.end.min((phase + 1) * channels);
+                let end = rows.end.min((at / w.chunk + 1) * w.chunk);
                 while at < end {
-                    let channel = at % channels;
                     let run = (w.run - channel % w.run).min(end - at);
                     let from = from.wrapping_offset(w.runs[channel / w.run] + (channel % w.run) as isize);
                     let to = to.add(w.row_step(at - rows.start));
                     (self.plan.kernels.transforms.patch)(from, &lines, ahead, run, to, points);
                     at += run;
+                    channel += run;
                 }
             }
         }
@@ -365,7 +364,7 @@ impl<T: Element> Call<'_, T> {
                 }
                 for p in 0..POINTS {
                     let tiles = block.with(w, p);
-                    for some in Winograd::stretches(rows.clone(), w.channels.len(), |phase| w.reads_at(phase, p)) {
+                    for some in Winograd::stretches(rows.clone(), w.chunk, |chunk| w.reads_at(w.row(chunk * w.chunk).0, p)) {
                         let from = some.start - rows.start;
                         let args = Tile {
                             tiles: 0,
@@ -391,7 +390,6 @@ impl<T: Element> Call<'_, T> {
     pub(in super::super) unsafe fn windows(&self, w: &Winograd, index: usize, local: &mut Local<T>) {
         let (accumulator, of) = (index / w.finish_parts(), index % w.finish_parts());
         let (group, rows, columns) = w.parts(accumulator);
-        let channels = w.channels.len();
         let own = rows.start + rows.len() * of / w.finish_parts()..rows.start + rows.len() * (of + 1) / w.finish_parts();
         // SAFETY: see `task`; the rows of the accumulators and their windows are this task's alone.
         unsafe {
@@ -399,7 +397,7 @@ impl<T: Element> Call<'_, T> {
             let first = self.shared.add(accumulator * w.splits * w.accumulator());
             for k in own {
                 let row = first.add((k - rows.start) * w.panel);
-                let phase = k / channels;
+                let (phase, channel) = w.row(k);
                 for p in (0..POINTS).filter(|&p| w.reads_at(phase, p)) {
                     let sum = std::slice::from_raw_parts_mut(row.add(p * w.accumulator_plane()), columns.len());
                     for split in 1..w.splits {
@@ -411,7 +409,7 @@ impl<T: Element> Call<'_, T> {
                 }
                 let [rh, rw] = Winograd::phases(phase, w.space[1].reads());
                 let (down, across) = (w.space[0].taps(rh, 0), w.space[1].taps(rw, 0));
-                let base = w.groups[group][2] + w.channels[k % channels];
+                let base = w.groups[group][2] + w.channels[channel];
                 for v in columns.clone().step_by(w.vector) {
                     let from = row.add(v - columns.start).cast_const();
                     (self.plan.kernels.transforms.window_cotangent)(from, w.accumulator_plane(), w.read_points(phase), s.taps);
