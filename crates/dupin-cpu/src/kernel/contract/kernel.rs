@@ -14,8 +14,19 @@ pub(super) const VECTORS: usize = 4;
 /// Columns of the widest tile of any instruction set.
 pub(super) const MAX_COLUMNS: usize = 64;
 
+/// Rows and columns of a [`Square`].
+pub(super) const SIDE: usize = 4;
+
+/// Addresses that are read later: a square of cache lines, `down` and `across` bytes apart.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Square {
+    pub(super) first: usize,
+    pub(super) down: isize,
+    pub(super) across: isize,
+}
+
 /// Operands of a run of tiles of equal size, one below the other.
-pub(super) struct Tile<T> {
+pub(super) struct Tile<'a, T> {
     /// Number of tiles.
     pub(super) tiles: usize,
     /// Length of the reduced index.
@@ -38,6 +49,9 @@ pub(super) struct Tile<T> {
     pub(super) out_vectors: [isize; VECTORS],
     /// Whether to add to the result.
     pub(super) add: bool,
+    /// Squares that are fetched meanwhile, so many a tile.
+    pub(super) ahead: &'a [Square],
+    pub(super) each: usize,
 }
 
 /// A micro-kernel of a given tile size.
@@ -88,6 +102,23 @@ pub(super) fn prefetch<T>(p: *const T) {
     let _ = p;
 }
 
+/// Asks for the lines of a square, to be near in the second-level cache; any address is allowed.
+#[inline(always)]
+fn fetch(square: &Square) {
+    for i in 0..SIDE as isize {
+        for j in 0..SIDE as isize {
+            let at = square.first.wrapping_add_signed(i * square.down + j * square.across);
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as in `prefetch`.
+            unsafe {
+                std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(std::ptr::without_provenance(at));
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            let _ = at;
+        }
+    }
+}
+
 #[inline(always)]
 unsafe fn body<T: Copy, V: Vector<T>, const R: usize, const N: usize>(t: &Tile<T>) {
     // SAFETY: this is `Kernel`'s contract, with R rows of N vectors. Row pointers are formed by wrapping arithmetic because
@@ -106,6 +137,7 @@ unsafe fn body<T: Copy, V: Vector<T>, const R: usize, const N: usize>(t: &Tile<T
                 prefetch(out);
                 prefetch(out.wrapping_offset(t.out_vectors[N - 1]).wrapping_add(V::WIDTH - 1));
             }
+            t.ahead.iter().skip(tile * t.each).take(t.each).for_each(fetch);
             let mut b = t.b;
             for k in 0..t.depth {
                 let offset = *t.reduced.add(k);

@@ -4,7 +4,7 @@ use super::ContractError;
 use super::beside::Beside;
 use super::copy::Layout;
 use super::isa::{Element, Isa};
-use super::kernel::{Kernels, ROWS};
+use super::kernel::{Kernels, ROWS, Square};
 use super::phase::{Piece, pieces};
 use super::problem::{Axis, Contraction};
 use super::winograd::Winograd;
@@ -193,6 +193,7 @@ pub struct Plan<T: Element> {
     pub(super) shared: usize,
     pub(super) local: usize,
     pub(super) index: usize,
+    pub(super) squares: usize,
     /// Whether the operands have changed sides.
     pub(super) swapped: bool,
     /// Another contraction of the left operand, made in the same run.
@@ -239,13 +240,15 @@ impl<T: Element> Plan<T> {
             shared: 0,
             local: 0,
             index: 0,
+            squares: 0,
             swapped: false,
             beside: None,
         };
         if method != Method::Direct
             && let Some(w) = Winograd::new(problem, kernels, method == Method::Patches)
         {
-            (plan.tasks, plan.shared, plan.local, plan.index) = (w.tasks(), w.shared(), w.local(), w.index());
+            (plan.tasks, plan.shared, plan.local) = (w.tasks(), w.shared(), w.local());
+            (plan.index, plan.squares) = (w.index(), w.squares());
             plan.winograd = Some(w);
             return Ok(plan);
         }
@@ -270,18 +273,18 @@ impl<T: Element> Plan<T> {
         self.extents
     }
 
-    /// Elements of scratch that all threads share, those of each thread, and numbers of each thread.
-    pub(super) fn scratch(&self) -> [usize; 3] {
-        let own = [self.shared, self.local, self.index];
+    /// Elements of scratch that all threads share, and those, numbers and squares of each thread.
+    pub(super) fn scratch(&self) -> [usize; 4] {
+        let own = [self.shared, self.local, self.index, self.squares];
         let Some(beside) = &self.beside else { return own };
-        let [shared, local, index] = beside.plan.scratch();
-        [own[0] + shared, own[1].max(local), own[2].max(index)]
+        let [shared, local, index, squares] = beside.plan.scratch();
+        [own[0] + shared, own[1].max(local), own[2].max(index), own[3].max(squares)]
     }
 
     /// Bytes of scratch for `threads` threads.
     pub fn workspace_bytes(&self, threads: usize) -> usize {
-        let [shared, local, index] = self.scratch();
-        let local = local * size_of::<T>() + index * size_of::<isize>();
+        let [shared, local, index, squares] = self.scratch();
+        let local = local * size_of::<T>() + index * size_of::<isize>() + squares * size_of::<Square>();
         // Each part may skip up to a cache line to start at one. What asks for a large page and does not fill it is not counted.
         shared * size_of::<T>() + 64 + threads * (local + 64)
     }

@@ -227,6 +227,8 @@ impl<T: Element> Call<'_, T> {
                     out_rows: t.out_rows[first..].as_ptr(),
                     out_vectors,
                     add: sink.add,
+                    ahead: &[],
+                    each: 0,
                 };
                 let kernel = self.plan.kernels.get(height, width);
                 // SAFETY: the plan's instruction set is available; see `task` for the addresses. A tile whose columns are not

@@ -17,6 +17,7 @@
 //! # Source
 //! Lavin & Gray (2016), "Fast algorithms for convolutional neural networks".
 
+mod ahead;
 mod geometry;
 mod plan;
 mod square;

@@ -301,6 +301,12 @@ impl Winograd {
         self.block * self.left_tile + POINTS * self.right_plane + TAPS * TAPS * self.vector
     }
 
+    /// Squares that are fetched ahead, at most: those of a block's patches, and of positions of one panel.
+    pub(in super::super) fn squares(&self) -> usize {
+        let rows = if self.gradient { self.rows } else { self.depth };
+        self.block * (rows + self.panel).div_ceil(self.vector)
+    }
+
     /// Tiles that one thread sorts.
     pub(in super::super) fn index(&self) -> usize {
         self.block

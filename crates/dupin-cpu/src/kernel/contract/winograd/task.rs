@@ -6,11 +6,12 @@ use std::ops::Range;
 
 use super::super::copy::contiguous;
 use super::super::isa::Element;
-use super::super::kernel::Tile;
+use super::super::kernel::{ROWS, Tile};
 use super::super::run::Call;
 use super::super::tables::part;
 use super::super::task::even_runs;
 use super::super::workspace::Local;
+use super::ahead::{Ahead, Squares};
 use super::plan::{PACK_DEPTH, Winograd, has};
 use super::square::Write;
 use super::transform::{Line, POINTS, RESULTS, Subset, TAPS};
@@ -36,8 +37,8 @@ impl<T: Element> Scratch<T> {
 
 /// Where a tile lies.
 #[derive(Clone, Copy)]
-struct Place {
-    image: usize,
+pub(super) struct Place {
+    pub(super) image: usize,
     rows: usize,
     columns: usize,
 }
@@ -65,7 +66,7 @@ impl Places<'_> {
 }
 
 impl Winograd {
-    fn place(&self, tile: usize) -> Place {
+    pub(super) fn place(&self, tile: usize) -> Place {
         let [h, w] = [self.space[0].tiles, self.space[1].tiles];
         Place { image: tile / (h * w), rows: tile / w % h, columns: tile % w }
     }
@@ -112,13 +113,13 @@ impl Winograd {
     }
 
     /// A tile's patch of a phase in the left operand, and how far ahead the next tile's is.
-    fn patch(&self, tiles: [Place; 2], phase: usize) -> ([Line; 2], isize) {
+    pub(super) fn patch(&self, tiles: [Place; 2], phase: usize) -> ([Line; 2], isize) {
         let [h, w] = Self::phases(phase, self.space[1].reads());
         self.square(tiles, 0, |t| [self.space[0].patch(h, t.rows), self.space[1].patch(w, t.columns)])
     }
 
     /// A tile's positions of a phase in the tiled map, and how far ahead the next tile's are.
-    fn positions(&self, tiles: [Place; 2], phase: usize) -> ([Line; 2], isize) {
+    pub(super) fn positions(&self, tiles: [Place; 2], phase: usize) -> ([Line; 2], isize) {
         let [h, w] = Self::phases(phase, self.space[1].writes());
         self.square(tiles, 1, |t| [self.space[0].positions(h, t.rows), self.space[1].positions(w, t.columns)])
     }
@@ -239,23 +240,45 @@ impl<T: Element> Call<'_, T> {
             for (t, places) in w.tiles_of(&block) {
                 self.patches(w, group, places, &(0..w.depth), s.left.add(t * w.left_tile));
             }
-            self.products(w, group, &block, &s);
+            let mut squares = Squares::new(&mut local.squares);
+            // A thread takes several blocks in a row.
+            let next = Some(index + 1).filter(|&next| next < w.groups.len() * w.blocks());
+            self.products(w, group, &block, next, &s, &mut squares);
             if let Some((call, other)) = beside.and_then(|call| Some((call, call.plan.winograd.as_ref()?))) {
                 let first = group * w.tiles() + block.tiles.start;
                 let start = first % other.tiles();
                 block.tiles = start..start + block.tiles.len();
-                call.products(other, first / other.tiles(), &block, &s);
+                call.products(other, first / other.tiles(), &block, None, &s, &mut squares);
             }
         }
     }
 
-    /// Products and results of a block's transformed patches, panel by panel.
-    unsafe fn products(&self, w: &Winograd, group: usize, block: &Places, s: &Scratch<T>) {
+    /// Products and results of a block's transformed patches, panel by panel, while what is added to and the next block are fetched.
+    unsafe fn products(
+        &self,
+        w: &Winograd,
+        group: usize,
+        block: &Places,
+        next: Option<usize>,
+        s: &Scratch<T>,
+        squares: &mut Squares,
+    ) {
         // SAFETY: see `sweep`.
         unsafe {
             for panel in 0..w.panels() {
                 let columns = part(panel, w.panel, w.width);
                 let windows = self.shared.add(POINTS * w.depth * (group * w.width + columns.start));
+                squares.clear();
+                if w.write == Write::Add {
+                    let map = self.out.wrapping_offset(w.groups[group][2]);
+                    Self::list_positions(w, map, block.tiles.clone(), &columns, squares);
+                }
+                if let Some(next) = next {
+                    let tiles = part(next % w.blocks(), w.block, w.tiles());
+                    let [first, end] = [panel, panel + 1].map(|i| tiles.start + tiles.len() * i / w.panels());
+                    self.list_patches(w, next / w.blocks(), first..end, &(0..w.depth), squares);
+                }
+                let mut ahead = squares.among(POINTS * block.tiles.len() / ROWS);
                 for p in 0..POINTS {
                     let reduced = &w.reduced[Winograd::class(p)];
                     let tiles = block.with(w, p);
@@ -273,8 +296,10 @@ impl<T: Element> Call<'_, T> {
                             out_rows: w.right_steps[tiles.start..].as_ptr(),
                             out_vectors: self.plan.kernels.neighbours(),
                             add: false,
+                            ahead: &[],
+                            each: 0,
                         };
-                        self.product(args, tiles.len(), some.len());
+                        self.product(args, tiles.len(), some.len(), &mut ahead);
                     }
                 }
                 for (t, places) in w.tiles_of(block) {
@@ -288,12 +313,13 @@ impl<T: Element> Call<'_, T> {
     }
 
     /// One product of `rows` rows by `columns` columns.
-    unsafe fn product(&self, mut args: Tile<T>, rows: usize, columns: usize) {
+    unsafe fn product<'a>(&self, mut args: Tile<'a, T>, rows: usize, columns: usize, ahead: &mut Ahead<'a>) {
         for (first, height, count) in even_runs(rows) {
             let (rows, out_rows) = (args.rows, args.out_rows);
             // SAFETY: the caller's.
             unsafe {
                 (args.tiles, args.rows, args.out_rows) = (count, rows.add(first), out_rows.add(first));
+                (args.ahead, args.each) = (ahead.take(count), ahead.each);
                 self.plan.kernels.get(height, columns)(&args);
             }
             (args.rows, args.out_rows) = (rows, out_rows);
@@ -341,27 +367,36 @@ impl<T: Element> Call<'_, T> {
         let (split, accumulator) = (index % w.splits, index / w.splits);
         let (group, rows, columns) = w.parts(accumulator);
         let blocks = split * w.blocks() / w.splits..(split + 1) * w.blocks() / w.splits;
-        let map = w.groups[group][1];
+        let map = self.b.wrapping_offset(w.groups[group][1]);
         // Neighbouring columns go at once.
         let width = if contiguous(&w.maps[columns.clone()]) { columns.len() } else { w.vector };
         // SAFETY: see `task`; each task has its accumulator.
         unsafe {
             let s = Scratch::new(w, local);
             let to = self.shared.add(index * w.accumulator());
+            let mut squares = Squares::new(&mut local.squares);
             for block in blocks.clone() {
                 let add = block > blocks.start;
+                let next = block + 1;
                 let block = w.places(part(block, w.block, w.tiles()), &mut local.index);
                 for (t, places) in w.tiles_of(&block) {
                     self.patches(w, group, places, &rows, s.left.add(t * w.left_tile));
                     let (lines, ahead) = w.positions(places, 0);
                     let points = w.points(places[0], w.write_points(0));
-                    let from = self.b.wrapping_offset(map + w.images[places[0].image][1]);
+                    let from = map.wrapping_offset(w.images[places[0].image][1]);
                     for v in columns.clone().step_by(width) {
                         let from = from.wrapping_offset(w.maps[v]);
                         let to = s.right.add(t * w.panel + v - columns.start);
                         (self.plan.kernels.transforms.cotangent)(from, &lines, ahead, width, to, w.right_plane, points);
                     }
                 }
+                squares.clear();
+                if next < blocks.end {
+                    let tiles = part(next, w.block, w.tiles());
+                    self.list_patches(w, group, tiles.clone(), &rows, &mut squares);
+                    Self::list_positions(w, map, tiles, &columns, &mut squares);
+                }
+                let mut ahead = squares.among(POINTS * rows.len() / ROWS);
                 for p in 0..POINTS {
                     let tiles = block.with(w, p);
                     for some in Winograd::stretches(rows.clone(), w.chunk, |chunk| w.reads_at(w.row(chunk * w.chunk).0, p)) {
@@ -378,8 +413,10 @@ impl<T: Element> Call<'_, T> {
                             out_rows: w.right_steps.as_ptr(),
                             out_vectors: self.plan.kernels.neighbours(),
                             add,
+                            ahead: &[],
+                            each: 0,
                         };
-                        self.product(args, some.len(), columns.len());
+                        self.product(args, some.len(), columns.len(), &mut ahead);
                     }
                 }
             }
