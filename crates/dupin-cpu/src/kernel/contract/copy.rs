@@ -306,14 +306,23 @@ unsafe fn zero<T: Copy + Default>(to: *mut T, len: usize) {
 pub(super) unsafe fn pack_panel<T: Copy + Default>(from: *const T, depth: &[isize], columns: &[isize], width: usize, to: *mut T) {
     // Blocks of rows keep the strided side of a transpose in the first cache.
     let block = if contiguous(columns) { depth.len().max(1) } else { 64 };
+    // Columns that lie apart are streams that the processor loses between one block and the next.
+    let ahead = if block < depth.len() { depth[block] - depth[0] } else { 0 };
     for (i, depth) in depth.chunks(block).enumerate() {
         // SAFETY: the caller vouches for every pair of offsets; k < depth.len() and j < width index the target.
-        unsafe { pack_rows(from, depth, columns, width, to.add(i * block * width)) };
+        unsafe { pack_rows(from, depth, ahead, columns, width, to.add(i * block * width)) };
     }
 }
 
 /// The same for some rows.
-unsafe fn pack_rows<T: Copy + Default>(from: *const T, depth: &[isize], columns: &[isize], width: usize, to: *mut T) {
+unsafe fn pack_rows<T: Copy + Default>(
+    from: *const T,
+    depth: &[isize],
+    ahead: isize,
+    columns: &[isize],
+    width: usize,
+    to: *mut T,
+) {
     // SAFETY: see `pack_panel`.
     unsafe {
         let mut done = 0;
@@ -322,13 +331,13 @@ unsafe fn pack_rows<T: Copy + Default>(from: *const T, depth: &[isize], columns:
             let run = rest.windows(2).position(|w| w[1] != w[0] + 1).map_or(rest.len(), |last| last + 1);
             let (from_run, to_run) = (from.wrapping_offset(rest[0]), to.add(done));
             done += match run {
-                64.. => copy_rows::<T, 64>(from_run, depth, to_run, width),
-                32.. => copy_rows::<T, 32>(from_run, depth, to_run, width),
-                16.. => copy_rows::<T, 16>(from_run, depth, to_run, width),
-                8.. => copy_rows::<T, 8>(from_run, depth, to_run, width),
-                4.. => copy_rows::<T, 4>(from_run, depth, to_run, width),
+                64.. => copy_rows::<T, 64>(from_run, depth, ahead, to_run, width),
+                32.. => copy_rows::<T, 32>(from_run, depth, ahead, to_run, width),
+                16.. => copy_rows::<T, 16>(from_run, depth, ahead, to_run, width),
+                8.. => copy_rows::<T, 8>(from_run, depth, ahead, to_run, width),
+                4.. => copy_rows::<T, 4>(from_run, depth, ahead, to_run, width),
                 _ if rest.len() >= SQUARE => transpose(from, depth, &rest[..SQUARE], to_run, width),
-                _ => copy_rows::<T, 1>(from_run, depth, to_run, width),
+                _ => copy_rows::<T, 1>(from_run, depth, ahead, to_run, width),
             };
         }
         for k in 0..depth.len() {
@@ -344,9 +353,13 @@ const AHEAD: usize = 8;
 
 /// Rows of a width known to the compiler, which is returned.
 #[inline(always)]
-unsafe fn copy_rows<T: Copy, const N: usize>(from: *const T, depth: &[isize], to: *mut T, width: usize) -> usize {
+unsafe fn copy_rows<T: Copy, const N: usize>(from: *const T, depth: &[isize], ahead: isize, to: *mut T, width: usize) -> usize {
     for (k, &row) in depth.iter().enumerate() {
-        if N * size_of::<T>() > LINE {
+        if ahead != 0 {
+            for line in (0..N).step_by(LINE / size_of::<T>()) {
+                prefetch(from.wrapping_offset(row + ahead).wrapping_add(line));
+            }
+        } else if N * size_of::<T>() > LINE {
             // Rows are too far apart for the processor to foresee.
             let next = from.wrapping_offset(depth[(k + AHEAD).min(depth.len() - 1)]);
             for line in (0..N).step_by(LINE / size_of::<T>()) {
