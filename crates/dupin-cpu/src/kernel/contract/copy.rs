@@ -304,10 +304,15 @@ unsafe fn zero<T: Copy + Default>(to: *mut T, len: usize) {
 /// # Safety
 /// `from + depth[k] + columns[j]` is readable for all; `to` has `depth.len() · width` elements; `columns.len() <= width`.
 pub(super) unsafe fn pack_panel<T: Copy + Default>(from: *const T, depth: &[isize], columns: &[isize], width: usize, to: *mut T) {
+    let lines = columns.chunks(LINE / size_of::<T>()).all(contiguous);
     // Blocks of rows keep the strided side of a transpose in the first cache.
-    let block = if contiguous(columns) { depth.len().max(1) } else { 64 };
-    // Columns that lie apart are streams that the processor loses between one block and the next.
-    let ahead = if block < depth.len() { depth[block] - depth[0] } else { 0 };
+    let block = if lines { depth.len().max(1) } else { 64 };
+    // Columns that lie apart are streams, which the processor loses in between: each is asked for as much as it gave, which most likely is what
+    // the next stretch of the reduced index reads.
+    let ahead = match depth {
+        [first, second, .., last] if lines && !contiguous(columns) => last - first + second - first,
+        _ => 0,
+    };
     for (i, depth) in depth.chunks(block).enumerate() {
         // SAFETY: the caller vouches for every pair of offsets; k < depth.len() and j < width index the target.
         unsafe { pack_rows(from, depth, ahead, columns, width, to.add(i * block * width)) };
