@@ -126,15 +126,13 @@ pub(super) fn in_stages<T: Element>(
             continue;
         }
         let next = AtomicUsize::new(0);
-        // Many small tasks are taken several at a time.
-        let grain = (tasks / (16 * locals.len())).max(1);
+        // Tasks are taken several at a time, which lie beside one another, and fewer towards the end, when threads wait for each other.
+        let share = 8 * locals.len();
+        let after = |first: usize| first + ((tasks - first) / share).max(1);
         locals.par_iter_mut().with_max_len(1).for_each(|local| {
-            loop {
-                let first = next.fetch_add(grain, Ordering::Relaxed);
-                if first >= tasks {
-                    break;
-                }
-                (first..(first + grain).min(tasks)).for_each(|i| run(stage, i, local));
+            let take = |first: usize| (first < tasks).then(|| after(first));
+            while let Ok(first) = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
+                (first..after(first)).for_each(|i| run(stage, i, local));
             }
         });
     }
