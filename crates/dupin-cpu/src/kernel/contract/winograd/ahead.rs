@@ -100,3 +100,63 @@ impl<T: Element> Call<'_, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::plan::Method;
+    use super::super::super::tests::{forward, weight_gradient};
+    use super::super::super::{Contraction, Isa, Plan};
+    use super::*;
+
+    /// Elements from `from` that squares begin or hold, in order.
+    fn elements(squares: &Squares, from: *const f32) -> Vec<usize> {
+        let square = |s: &Square| {
+            let line = |i: usize, j: usize| s.first.wrapping_add_signed(i as isize * s.down + j as isize * s.across);
+            let lines: Vec<usize> = (0..SIDE * SIDE).map(|x| line(x / SIDE, x % SIDE)).collect();
+            lines
+        };
+        let mut all: Vec<usize> = squares.all[..squares.len].iter().flat_map(square).map(|at| (at - from.addr()) / 4).collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// Maps of whole tiles: every cache line of an operand lies in one square, and the plan's memory holds a block's squares.
+    #[test]
+    fn squares_cover_what_is_read() {
+        for (size, k, stride, o) in [(8, 3, 1, 32), (16, 5, 2, 16), (16, 3, 2, 32)] {
+            let f = forward(2, size, 32, o, k, stride);
+            for c in [weight_gradient(&f), f] {
+                let plan = Plan::<f32>::with_method(&c, Isa::Portable, Method::Patches).unwrap();
+                let w = plan.winograd.as_ref().unwrap();
+                let [a, b, out] = plan.lengths();
+                let (left, right, mut result, mut shared) = (vec![0.0; a], vec![0.0; b], vec![0.0; out], vec![0.0; plan.scratch()[0]]);
+                let call = plan.bind(&left, &right, &mut result, &mut shared, None).unwrap();
+                let mut memory = vec![Square::default(); 4096];
+                let mut squares = Squares::new(&mut memory);
+                call.list_patches(w, 0, 0..w.tiles(), &(0..w.depth), &mut squares);
+                assert_eq!(elements(&squares, left.as_ptr()), (0..a).step_by(16).collect::<Vec<_>>(), "{c:?}");
+                if w.gradient {
+                    squares.clear();
+                    Call::list_positions(w, right.as_ptr(), 0..w.tiles(), &(0..w.width), &mut squares);
+                    assert_eq!(elements(&squares, right.as_ptr()), (0..b).step_by(16).collect::<Vec<_>>(), "{c:?}");
+                }
+                let mut memory = vec![Square::default(); w.squares()];
+                let mut squares = Squares::new(&mut memory);
+                let rows = 0..if w.gradient { w.rows } else { w.depth };
+                call.list_patches(w, 0, 0..w.block.min(w.tiles()), &rows, &mut squares);
+                Call::list_positions(w, right.as_ptr(), 0..w.block.min(w.tiles()), &(0..w.panel), &mut squares);
+                assert!(squares.len > 0 && squares.len <= w.squares() && plan.scratch()[3] == w.squares(), "{c:?}");
+                check_shares(&squares, &c);
+            }
+        }
+    }
+
+    /// However many tiles share them, all squares are taken, each once.
+    fn check_shares(squares: &Squares, c: &Contraction) {
+        for tiles in [1, 7, squares.len, 3 * squares.len] {
+            let mut ahead = squares.among(tiles);
+            let taken: usize = (0..tiles).map(|_| ahead.take(1).len()).sum();
+            assert_eq!(taken, squares.len, "{tiles} {c:?}");
+        }
+    }
+}
