@@ -129,7 +129,8 @@ mod tests {
                 let plan = Plan::<f32>::with_method(&c, Isa::Portable, Method::Patches).unwrap();
                 let w = plan.winograd.as_ref().unwrap();
                 let [a, b, out] = plan.lengths();
-                let (left, right, mut result, mut shared) = (vec![0.0; a], vec![0.0; b], vec![0.0; out], vec![0.0; plan.scratch()[0]]);
+                let (left, right, mut result, mut shared) =
+                    (vec![0.0; a], vec![0.0; b], vec![0.0; out], vec![0.0; plan.scratch()[0]]);
                 let call = plan.bind(&left, &right, &mut result, &mut shared, None).unwrap();
                 let mut memory = vec![Square::default(); 4096];
                 let mut squares = Squares::new(&mut memory);
