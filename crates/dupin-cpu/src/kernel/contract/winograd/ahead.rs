@@ -108,7 +108,7 @@ mod tests {
     use super::super::super::{Contraction, Isa, Plan};
     use super::*;
 
-    /// Elements from `from` that squares begin or hold, in order.
+    /// Elements from `from` that the lines of squares begin with, in order.
     fn elements(squares: &Squares, from: *const f32) -> Vec<usize> {
         let square = |s: &Square| {
             let line = |i: usize, j: usize| s.first.wrapping_add_signed(i as isize * s.down + j as isize * s.across);
@@ -141,8 +141,7 @@ mod tests {
                     Call::list_positions(w, right.as_ptr(), 0..w.tiles(), &(0..w.width), &mut squares);
                     assert_eq!(elements(&squares, right.as_ptr()), (0..b).step_by(16).collect::<Vec<_>>(), "{c:?}");
                 }
-                let mut memory = vec![Square::default(); w.squares()];
-                let mut squares = Squares::new(&mut memory);
+                squares.clear();
                 let rows = 0..if w.gradient { w.rows } else { w.depth };
                 call.list_patches(w, 0, 0..w.block.min(w.tiles()), &rows, &mut squares);
                 Call::list_positions(w, right.as_ptr(), 0..w.block.min(w.tiles()), &(0..w.panel), &mut squares);
