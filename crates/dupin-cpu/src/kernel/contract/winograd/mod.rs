@@ -19,6 +19,7 @@
 
 mod ahead;
 mod geometry;
+mod places;
 mod plan;
 mod square;
 mod task;
