@@ -103,6 +103,12 @@ pub(crate) unsafe fn gather<T: Copy>(base: *const T, atoms: &[Atom], start: usiz
 
 /// Runs tasks `0..tasks`, each with the scratch of the thread it lands on; which thread that is does not matter to the result.
 pub(crate) fn share<S: Send>(tasks: usize, scratch: &mut [S], run: impl Fn(usize, &mut S) + Sync) {
+    share_parts(tasks, tasks, scratch, run);
+}
+
+/// [`share`], but threads take a part of what is left at a time, one of so many: tasks beside one another, and fewer towards the end, when
+/// threads wait for each other.
+pub(crate) fn share_parts<S: Send>(tasks: usize, parts: usize, scratch: &mut [S], run: impl Fn(usize, &mut S) + Sync) {
     if tasks <= 1 || scratch.len() == 1 {
         for i in 0..tasks {
             run(i, &mut scratch[0]);
@@ -110,13 +116,11 @@ pub(crate) fn share<S: Send>(tasks: usize, scratch: &mut [S], run: impl Fn(usize
         return;
     }
     let next = AtomicUsize::new(0);
+    let after = |first: usize| first + ((tasks - first) / parts).max(1);
+    let take = |first: usize| (first < tasks).then(|| after(first));
     scratch.par_iter_mut().with_max_len(1).for_each(|s| {
-        loop {
-            let i = next.fetch_add(1, Ordering::Relaxed);
-            if i >= tasks {
-                break;
-            }
-            run(i, s);
+        while let Ok(first) = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
+            (first..after(first)).for_each(|i| run(i, s));
         }
     });
 }

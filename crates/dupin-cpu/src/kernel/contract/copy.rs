@@ -352,7 +352,7 @@ unsafe fn pack_rows<T: Copy + Default>(
 }
 
 /// Bytes of a cache line.
-const LINE: usize = 64;
+pub(super) const LINE: usize = 64;
 /// Rows that are fetched ahead of a copy.
 const AHEAD: usize = 8;
 
@@ -360,15 +360,11 @@ const AHEAD: usize = 8;
 #[inline(always)]
 unsafe fn copy_rows<T: Copy, const N: usize>(from: *const T, depth: &[isize], ahead: isize, to: *mut T, width: usize) -> usize {
     for (k, &row) in depth.iter().enumerate() {
-        if ahead != 0 {
+        // Rows wider than a line are too far apart for the processor to foresee.
+        if ahead != 0 || N * size_of::<T>() > LINE {
+            let next = if ahead != 0 { row + ahead } else { depth[(k + AHEAD).min(depth.len() - 1)] };
             for line in (0..N).step_by(LINE / size_of::<T>()) {
-                prefetch(from.wrapping_offset(row + ahead).wrapping_add(line));
-            }
-        } else if N * size_of::<T>() > LINE {
-            // Rows are too far apart for the processor to foresee.
-            let next = from.wrapping_offset(depth[(k + AHEAD).min(depth.len() - 1)]);
-            for line in (0..N).step_by(LINE / size_of::<T>()) {
-                prefetch(next.wrapping_add(line));
+                prefetch(from.wrapping_offset(next).wrapping_add(line));
             }
         }
         // SAFETY: see `pack_panel`.

@@ -1,14 +1,12 @@
 //! Runs a plan: binds it to buffers and hands out its tasks.
 
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use rayon::prelude::*;
 
 use super::ContractError;
 use super::isa::Element;
 use super::plan::Plan;
 use super::workspace::{Local, Workspace};
+use crate::kernel::memory::share_parts;
 
 /// What to do with finished parts of the result while they are in the cache: a bias, an activation.
 pub trait Epilogue<T>: Sync {
@@ -120,21 +118,8 @@ pub(super) fn in_stages<T: Element>(
     run: impl Fn(Stage, usize, &mut Local<T>) + Sync,
 ) {
     for stage in Stage::ALL {
-        let tasks = tasks(stage);
-        if tasks <= 1 || locals.len() == 1 {
-            (0..tasks).for_each(|i| run(stage, i, &mut locals[0]));
-            continue;
-        }
-        let next = AtomicUsize::new(0);
-        // Tasks are taken several at a time, which lie beside one another, and fewer towards the end, when threads wait for each other.
-        let share = 8 * locals.len();
-        let after = |first: usize| first + ((tasks - first) / share).max(1);
-        locals.par_iter_mut().with_max_len(1).for_each(|local| {
-            let take = |first: usize| (first < tasks).then(|| after(first));
-            while let Ok(first) = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
-                (first..after(first)).for_each(|i| run(stage, i, local));
-            }
-        });
+        let parts = 8 * locals.len();
+        share_parts(tasks(stage), parts, locals, |i, local| run(stage, i, local));
     }
 }
 

@@ -6,14 +6,12 @@
 
 use std::ops::Range;
 
+use super::super::copy::LINE;
 use super::super::isa::Element;
 use super::super::kernel::{SIDE, Square};
 use super::super::run::Call;
 use super::plan::Winograd;
 use super::transform::{Line, RESULTS};
-
-/// Bytes of a cache line.
-const LINE: usize = 64;
 
 // A square is what one tile reads that its neighbours do not.
 const _: () = assert!(SIDE == RESULTS);
@@ -76,15 +74,10 @@ impl<T: Element> Call<'_, T> {
     pub(super) fn list_patches(&self, w: &Winograd, group: usize, tiles: Range<usize>, rows: &Range<usize>, to: &mut Squares) {
         for tile in tiles.map(|tile| w.place(tile)) {
             let from = self.a.wrapping_offset(w.groups[group][0] + w.images[tile.image][0]);
-            let mut at = rows.start;
-            while at < rows.end {
-                let (phase, channel) = w.row(at);
-                let run = (w.run - channel % w.run).min(w.chunk - at % w.chunk).min(rows.end - at);
-                let (lines @ [down, across], _) = w.patch([tile; 2], phase);
-                let inner = down.start + down.step + across.start + across.step;
-                let from = from.wrapping_offset(w.runs[channel / w.run] + (channel % w.run) as isize + inner);
-                (0..run).step_by(w.breadth::<T>()).for_each(|c| to.push(from.wrapping_add(c), lines));
-                at += run;
+            for run in w.runs_of(rows) {
+                let (lines @ [down, across], _) = w.patch([tile; 2], run.phase);
+                let from = from.wrapping_offset(run.start + down.start + down.step + across.start + across.step);
+                (0..run.rows.len()).step_by(w.breadth::<T>()).for_each(|c| to.push(from.wrapping_add(c), lines));
             }
         }
     }

@@ -14,6 +14,13 @@ pub(super) struct Place {
     columns: usize,
 }
 
+/// Rows of one phase that are neighbours in the left operand, and where its first channel lies there.
+pub(super) struct Run {
+    pub(super) rows: Range<usize>,
+    pub(super) phase: usize,
+    pub(super) start: isize,
+}
+
 /// Where each tile of a block goes, so that those with products at a point are neighbours: first the tiles short of points across, then whole
 /// ones, those short of points down, and those short both ways.
 pub(super) struct Places<'a> {
@@ -99,6 +106,19 @@ impl Winograd {
     fn square(&self, [here, next]: [Place; 2], buffer: usize, of: impl Fn(Place) -> [Line; 2]) -> ([Line; 2], isize) {
         let at = |t: Place| self.images[t.image][buffer] + start(&of(t));
         (of(here), at(next) - at(here))
+    }
+
+    /// Some rows in runs.
+    pub(super) fn runs_of(&self, rows: &Range<usize>) -> impl Iterator<Item = Run> {
+        let mut rest = rows.clone();
+        std::iter::from_fn(move || {
+            let first = rest.start;
+            let (phase, channel) = self.row(first);
+            let len = (self.run - channel % self.run).min(self.chunk - first % self.chunk).min(rest.len());
+            rest.start += len;
+            let start = || self.runs[channel / self.run] + (channel % self.run) as isize;
+            (len > 0).then(|| Run { rows: first..first + len, phase, start: start() })
+        })
     }
 
     /// Group, rows and columns of an accumulator.

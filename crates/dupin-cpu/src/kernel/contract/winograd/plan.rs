@@ -41,7 +41,7 @@ pub(in super::super) struct Winograd {
     /// Starts of stretches of `run` channels that are neighbours in the left operand.
     pub(super) runs: Vec<isize>,
     pub(super) run: usize,
-    /// Channels of which one phase lies chunk the next in a transformed window.
+    /// Channels of one phase that are neighbours in a transformed window; the same channels of the next phase follow.
     pub(super) chunk: usize,
     /// Offset of each channel in the tensor of windows.
     pub(super) channels: Vec<isize>,

@@ -89,20 +89,11 @@ impl<T: Element> Call<'_, T> {
         // SAFETY: see `task`. Only elements inside the operand are read.
         unsafe {
             let from = self.a.wrapping_offset(w.groups[group][0] + w.images[tiles[0].image][0]);
-            let mut at = rows.start;
-            while at < rows.end {
-                let (phase, mut channel) = w.row(at);
-                let (lines, ahead) = w.patch(tiles, phase);
-                let points = w.points(tiles[0], w.read_points(phase));
-                let end = rows.end.min((at / w.chunk + 1) * w.chunk);
-                while at < end {
-                    let run = (w.run - channel % w.run).min(end - at);
-                    let from = from.wrapping_offset(w.runs[channel / w.run] + (channel % w.run) as isize);
-                    let to = to.add(w.row_step(at - rows.start));
-                    (self.plan.kernels.transforms.patch)(from, &lines, ahead, run, to, points);
-                    at += run;
-                    channel += run;
-                }
+            for run in w.runs_of(rows) {
+                let (lines, ahead) = w.patch(tiles, run.phase);
+                let points = w.points(tiles[0], w.read_points(run.phase));
+                let to = to.add(w.row_step(run.rows.start - rows.start));
+                (self.plan.kernels.transforms.patch)(from.wrapping_offset(run.start), &lines, ahead, run.rows.len(), to, points);
             }
         }
     }
