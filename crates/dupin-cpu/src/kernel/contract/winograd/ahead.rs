@@ -87,8 +87,9 @@ impl<T: Element> Call<'_, T> {
         for tile in tiles.map(|tile| w.place(tile)) {
             let map = map.wrapping_offset(w.images[tile.image][1]);
             for v in columns.clone().step_by(w.breadth::<T>()) {
-                let (lines @ [down, across], _) = w.positions([tile; 2], v / w.maps.len());
-                to.push(map.wrapping_offset(w.maps[v % w.maps.len()] + down.start + across.start), lines);
+                let (phase, column) = w.column(v);
+                let (lines @ [down, across], _) = w.positions([tile; 2], phase);
+                to.push(map.wrapping_offset(w.maps[column] + down.start + across.start), lines);
             }
         }
     }

@@ -48,6 +48,8 @@ pub(in super::super) struct Winograd {
     /// Offsets of the columns in the tensor of windows and in the tiled map.
     pub(super) windows: Vec<isize>,
     pub(super) maps: Vec<isize>,
+    /// Columns of one phase that are neighbours in the tiled map; the same columns of the next phase follow.
+    pub(super) stretch: usize,
     /// Rows of a transformed window (phases times channels) and its columns (phases times columns).
     pub(super) depth: usize,
     pub(super) width: usize,
@@ -98,7 +100,7 @@ impl Winograd {
         let of_map: fn(&Axis) -> isize = if gradient { |x| x.b } else { |x| x.out };
         let (left, map) = (list(images, |x| x.a), list(images, of_map));
         let vector = kernels.width;
-        let runs = runs(&list(channels, |x| x.a), vector)?;
+        let (starts, run) = runs(&list(channels, |x| x.a), vector)?;
         let maps = list(&c.columns, of_map);
         if maps.is_empty() || !maps.chunks(vector).all(|v| v.len() == vector && contiguous(v)) || left.is_empty() {
             return None;
@@ -106,6 +108,7 @@ impl Winograd {
         let channels = list(channels, of_window);
         let depth = space[0].reads() * space[1].reads() * channels.len();
         let width = space[0].writes() * space[1].writes() * maps.len();
+        let stretch = runs(&maps, vector).map_or(maps.len(), |runs| runs.1);
         let panel = kernels.columns().min(width);
         let positions: usize = c.spatial.iter().map(|s| s.output.0).product();
         let write = match groups.len() * left.len() * maps.len() * positions * size_of::<T>() {
@@ -117,13 +120,14 @@ impl Winograd {
             gradient,
             groups,
             images: left.into_iter().zip(map).map(|(a, m)| [a, m]).collect(),
-            runs: runs.0,
-            run: runs.1,
+            runs: starts,
+            run,
             // A weight gradient takes few rows at a time, which should be all phases of the same elements.
-            chunk: if gradient { runs.1 } else { channels.len() },
+            chunk: if gradient { run } else { channels.len() },
             channels,
             windows: list(&c.columns, of_window),
             maps,
+            stretch,
             depth,
             width,
             panel,
@@ -181,6 +185,13 @@ impl Winograd {
         let phases = self.depth / self.channels.len();
         let (stretch, channel) = (row / self.chunk, row % self.chunk);
         (stretch % phases, stretch / phases * self.chunk + channel)
+    }
+
+    /// Phase and map of a column.
+    pub(super) fn column(&self, column: usize) -> (usize, usize) {
+        let phases = self.width / self.maps.len();
+        let (stretch, map) = (column / self.stretch, column % self.stretch);
+        (stretch % phases, stretch / phases * self.stretch + map)
     }
 
     /// Offset of a row in a transformed patch: all points of a vector of channels are neighbours.

@@ -55,9 +55,10 @@ impl<T: Element> Call<'_, T> {
                 // Where the row lies among those that have products at a point.
                 let rows_of: [_; 9] = std::array::from_fn(|class| w.reduced[class].binary_search(&w.row_steps[k]).ok());
                 for v in columns.clone().step_by(w.vector) {
-                    let [wh, ww] = Winograd::phases(v / w.maps.len(), w.space[1].writes());
+                    let (phase, map) = w.column(v);
+                    let [wh, ww] = Winograd::phases(phase, w.space[1].writes());
                     let (rows, cols) = (w.space[0].taps(rh, wh), w.space[1].taps(rw, ww));
-                    let columns_b = &w.windows[v % w.maps.len()..][..w.vector];
+                    let columns_b = &w.windows[map..][..w.vector];
                     let run = contiguous(columns_b);
                     for i in 0..TAPS * TAPS {
                         let tap = std::slice::from_raw_parts_mut(s.taps.add(i * w.vector), w.vector);
@@ -150,7 +151,7 @@ impl<T: Element> Call<'_, T> {
                 for p in 0..POINTS {
                     let reduced = &w.reduced[Winograd::class(p)];
                     let tiles = block.with(w, p);
-                    for some in Winograd::stretches(columns.clone(), w.maps.len(), |phase| w.writes_at(phase, p)) {
+                    for some in Winograd::stretches(columns.clone(), w.stretch, |i| w.writes_at(w.column(i * w.stretch).0, p)) {
                         let from = some.start - columns.start;
                         let args = Tile {
                             tiles: 0,
@@ -197,14 +198,13 @@ impl<T: Element> Call<'_, T> {
     /// Writes a tile's results of one panel.
     unsafe fn results(&self, w: &Winograd, group: usize, tiles: [Place; 2], columns: &Range<usize>, from: *const T) {
         let to = self.out.wrapping_offset(w.groups[group][2] + w.images[tiles[0].image][1]);
-        let of_phase = |v: usize| v / w.maps.len();
-        let (mut lines, mut ahead) = w.positions(tiles, of_phase(columns.start));
+        let (mut lines, mut ahead) = w.positions(tiles, w.column(columns.start).0);
         for v in columns.clone().step_by(w.vector) {
-            let phase = of_phase(v);
-            if v % w.maps.len() == 0 {
+            let (phase, map) = w.column(v);
+            if v.is_multiple_of(w.stretch) {
                 (lines, ahead) = w.positions(tiles, phase);
             }
-            let to = to.wrapping_offset(w.maps[v % w.maps.len()]);
+            let to = to.wrapping_offset(w.maps[map]);
             // SAFETY: see `task`.
             unsafe {
                 let from = from.add(v - columns.start);
