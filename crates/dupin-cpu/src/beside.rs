@@ -1,4 +1,4 @@
-//! Contractions of one left operand that share work become one step.
+//! Contractions that share work become one step, or one contraction.
 //!
 //! A second derivative needs `W ẋ` and `Ẇ ẋ` of each convolution: its engine transforms the patches of `ẋ` once for both.
 
@@ -34,6 +34,20 @@ pub(crate) fn beside(steps: &mut Vec<Step>, clusters: &Clusters, storages: usize
     }
     let mut index = 0..;
     steps.retain(|_| !index.next().is_some_and(|i| gone.contains(&i)));
+}
+
+/// Sums the first two terms of steps at once, where they have tiles of the result in common.
+pub(crate) fn sums(steps: &mut [Step]) {
+    for step in steps {
+        let Work::Contract(terms) = &mut step.work else { continue };
+        let [first, second, ..] = terms.as_slice() else { continue };
+        if let Some(sum) = second.with_addend(first) {
+            step.reads[..4].rotate_left(2);
+            terms.splice(..2, [sum]);
+        } else if let Some(sum) = first.with_addend(second) {
+            terms.splice(..2, [sum]);
+        }
+    }
 }
 
 /// A step with the contraction of another beside its first.

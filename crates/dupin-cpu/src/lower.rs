@@ -7,7 +7,7 @@
 use dupin_ir::{DType, Prim, Program, TensorType};
 use rustc_hash::FxHashMap;
 
-use crate::beside::beside;
+use crate::beside::{beside, sums};
 use crate::contraction::contraction;
 use crate::defer::defer;
 use crate::fuse::{self, Clusters, Member};
@@ -80,6 +80,7 @@ impl Lowering<'_> {
         let read: Vec<bool> = self.needed();
         let mut clusters = std::mem::take(&mut self.clusters);
         beside(&mut self.out.steps, &clusters, self.out.storages.len());
+        sums(&mut self.out.steps);
         defer(&mut clusters, &self.out.storages, &self.out.steps, &self.out.outputs);
         let steps = fuse::kernels(&clusters, &mut self.out.storages, &read);
         self.out.steps.extend(steps);

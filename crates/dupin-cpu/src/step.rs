@@ -58,6 +58,23 @@ impl Contract {
         }
     }
 
+    /// This contraction summed with another of the same result, where they have work in common.
+    pub(crate) fn with_addend(&self, addend: &Self) -> Option<Self> {
+        match (self, addend) {
+            (Self::F32(p), Self::F32(q)) => Some(Self::F32(Box::new(p.with_addend(q)?))),
+            (Self::F64(p), Self::F64(q)) => Some(Self::F64(Box::new(p.with_addend(q)?))),
+            _ => None,
+        }
+    }
+
+    /// Operands: of a sum this contraction's, then the other's.
+    pub(crate) fn operands(&self) -> usize {
+        match self {
+            Self::F32(p) => 2 * p.terms(),
+            Self::F64(p) => 2 * p.terms(),
+        }
+    }
+
     /// Floating-point operations.
     pub(crate) fn flop(&self) -> f64 {
         match self {
@@ -97,7 +114,7 @@ impl Part {
 pub(crate) enum Work {
     /// A fused elementwise kernel; writes its results, then its sinks' results.
     Fused(Box<Tape>),
-    /// Sum of contractions into one result; reads two operands each. One beside the first reads its left operand, and a right operand that is the
+    /// Sum of contractions into one result; reads the operands of each. One beside the first reads its left operand, and a right operand that is the
     /// step's last, and writes a second result.
     Contract(Vec<Contract>),
     /// Copies of parts, one operand each; what they leave out is `fill`.

@@ -49,7 +49,12 @@ fn two_convolutions_of_a_map_are_one_kernel_with_the_bits_of_two() {
         })
     };
     assert_eq!([true, false].map(|with| kernels(&sum(with))), [1, 1]);
-    assert_eq!(evaluate(&sum(true)), [evaluate(&sum(false)).remove(0), evaluate(&alone[1]).remove(0)]);
+    let [with, without] = [true, false].map(|with| evaluate(&sum(with)));
+    assert_eq!(with[1], evaluate(&alone[1])[0]);
+    // A sum of two alone is transformed back once, which rounds it in another order.
+    let values = |bits: &[u64]| bits.iter().map(|b| f64::from_bits(*b)).collect::<Vec<_>>();
+    let close = |(x, y): (f64, f64)| (x - y).abs() < 288.0 * 33.0 * 33.0 * f64::from(f32::EPSILON);
+    assert!(values(&with[0]).into_iter().zip(values(&without[0])).all(close));
 }
 
 #[test]

@@ -154,13 +154,17 @@ impl Machine {
                 Work::Fused(tape) => tape.run(&Bound(&self.bound), &mut self.registers),
                 Work::Contract(terms) => {
                     let whole = |s: usize| (self.addresses[s], storage(s).len);
+                    let mut reads = step.reads.as_slice();
                     for (t, term) in terms.iter().enumerate() {
-                        let (a, b) = (whole(step.reads[2 * t]), whole(step.reads[2 * t + 1]));
+                        let operands;
+                        (operands, reads) = reads.split_at(term.operands());
+                        let pair = |i: usize| [whole(operands[2 * i]), whole(operands[2 * i + 1])];
+                        let operands = [pair(0), pair(operands.len() / 2 - 1)];
                         let beside = step.writes.get(1).filter(|_| t == 0);
-                        let beside = beside.map(|&to| (whole(step.reads[2 * terms.len()]), whole(to)));
+                        let beside = beside.map(|&to| (whole(step.reads[step.reads.len() - 1]), whole(to)));
                         match term {
-                            Contract::F32(plan) => contract(plan, a, b, whole(step.writes[0]), beside, &mut self.f32),
-                            Contract::F64(plan) => contract(plan, a, b, whole(step.writes[0]), beside, &mut self.f64),
+                            Contract::F32(plan) => contract(plan, operands, whole(step.writes[0]), beside, &mut self.f32),
+                            Contract::F64(plan) => contract(plan, operands, whole(step.writes[0]), beside, &mut self.f64),
                         }
                     }
                 }
@@ -199,18 +203,22 @@ impl Machine {
 
 unsafe fn contract<T: Element>(
     plan: &Plan<T>,
-    a: (Address, usize),
-    b: (Address, usize),
+    operands: [[(Address, usize); 2]; 2],
     out: (Address, usize),
     beside: Option<((Address, usize), (Address, usize))>,
     workspace: &mut Workspace<T>,
 ) {
     // SAFETY: the caller's.
-    let (a, b, out) = unsafe { (a.0.slice(0, a.1), b.0.slice(0, b.1), out.0.slice_mut(0, out.1)) };
+    let out = unsafe { out.0.slice_mut(0, out.1) };
+    // SAFETY: the caller's; operands are only read.
+    let operands = operands.map(|pair| pair.map(|(at, len)| unsafe { at.slice(0, len) }));
+    let [a, b] = operands[0];
     let done = if let Some((right, to)) = beside {
         // SAFETY: the caller's; it is another storage.
         let (right, to) = unsafe { (right.0.slice(0, right.1), to.0.slice_mut(0, to.1)) };
         plan.run_both(a, [b, right], [out, to], workspace)
+    } else if plan.terms() > 1 {
+        plan.run_sum(operands, out, workspace)
     } else {
         plan.run(a, b, out, workspace, None)
     };

@@ -20,7 +20,7 @@ impl<T: Element> Plan<T> {
     /// This plan with another beside it that has the same left operand; `None` where they do not share patches.
     pub(crate) fn with_beside(&self, other: &Self) -> Option<Self> {
         let (own, its) = (self.winograd.as_ref()?, other.winograd.as_ref()?);
-        if self.beside.is_some() || other.beside.is_some() {
+        if [self, other].iter().any(|plan| plan.beside.is_some() || plan.addend.is_some()) {
             return None;
         }
         let leads = its.is_part_of(own);

@@ -22,6 +22,7 @@
 // The one folder with raw pointers: tasks of one buffer run in parallel, and the micro-kernels are intrinsics.
 #![allow(unsafe_code)]
 
+mod addend;
 mod beside;
 mod copy;
 mod isa;

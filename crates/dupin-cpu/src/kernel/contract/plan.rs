@@ -198,6 +198,8 @@ pub struct Plan<T: Element> {
     pub(super) swapped: bool,
     /// Another contraction of the left operand, made in the same run.
     pub(super) beside: Option<Beside<T>>,
+    /// Another convolution of the same result, summed with this one before they are transformed back.
+    pub(super) addend: Option<Box<Self>>,
 }
 
 impl<T: 'static> std::fmt::Debug for Kernels<T> {
@@ -243,13 +245,13 @@ impl<T: Element> Plan<T> {
             squares: 0,
             swapped: false,
             beside: None,
+            addend: None,
         };
         if method != Method::Direct
             && let Some(w) = Winograd::new(problem, kernels, method == Method::Patches)
         {
-            (plan.tasks, plan.shared, plan.local) = (w.tasks(), w.shared(), w.local());
-            (plan.index, plan.squares) = (w.index(), w.squares());
             plan.winograd = Some(w);
+            plan.count();
             return Ok(plan);
         }
         let (pieces, swapped) = pieces(problem);
@@ -262,10 +264,19 @@ impl<T: Element> Plan<T> {
         Ok(plan)
     }
 
+    /// Counts the tasks and the scratch of a convolution by patches.
+    pub(super) fn count(&mut self) {
+        let addend = self.addend.as_ref().and_then(|plan| plan.winograd.as_ref());
+        if let Some(w) = &self.winograd {
+            (self.tasks, self.shared) = (w.tasks(), w.shared());
+            (self.local, self.index, self.squares) = (w.local(addend), w.index(), w.squares(addend));
+        }
+    }
+
     /// Floating-point operations of one run, two per multiply-add (padding counts, holes do not exist).
     pub fn flop(&self) -> f64 {
-        let beside = self.beside.as_ref().map_or(0.0, |b| b.plan.flop());
-        self.schedules.iter().map(flop).sum::<f64>() + self.winograd.as_ref().map_or(0.0, Winograd::flop) + beside
+        let others = self.beside.iter().map(|b| &b.plan).chain(&self.addend).map(|plan| plan.flop());
+        self.schedules.iter().map(flop).sum::<f64>() + self.winograd.as_ref().map_or(0.0, Winograd::flop) + others.sum::<f64>()
     }
 
     /// Elements that the left operand, the right operand and the result must have.
@@ -276,8 +287,8 @@ impl<T: Element> Plan<T> {
     /// Elements of scratch that all threads share, and those, numbers and squares of each thread.
     pub(super) fn scratch(&self) -> [usize; 4] {
         let own = [self.shared, self.local, self.index, self.squares];
-        let Some(beside) = &self.beside else { return own };
-        let [shared, local, index, squares] = beside.plan.scratch();
+        let Some(other) = self.beside.as_ref().map(|b| &b.plan).or(self.addend.as_ref()) else { return own };
+        let [shared, local, index, squares] = other.scratch();
         [own[0] + shared, own[1].max(local), own[2].max(index), own[3].max(squares)]
     }
 
@@ -444,6 +455,9 @@ impl<T: Element> Plan<T> {
 impl<T: Element> std::fmt::Display for Plan<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if let Some(w) = &self.winograd {
+            if let Some(addend) = &self.addend {
+                write!(f, "{addend} and ")?;
+            }
             w.fmt(f)?;
             return self.beside.as_ref().map_or(Ok(()), |b| write!(f, " beside {}", b.plan));
         }

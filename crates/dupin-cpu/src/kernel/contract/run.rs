@@ -41,6 +41,7 @@ pub struct Call<'a, T: Element> {
     pub(super) out: *mut T,
     pub(super) shared: *mut T,
     pub(super) epilogue: Option<&'a dyn Epilogue<T>>,
+    pub(super) addend: Option<&'a Self>,
     buffers: PhantomData<(&'a [T], &'a mut [T])>,
 }
 
@@ -86,7 +87,15 @@ impl<T: Element> Plan<T> {
         shared: &'a mut [T],
         epilogue: Option<&'a dyn Epilogue<T>>,
     ) -> Result<Call<'a, T>, ContractError> {
-        for (operand, got) in [a.len(), b.len(), out.len()].into_iter().enumerate() {
+        if out.len() < self.extents[2] {
+            return Err(ContractError::TooShort { operand: 2, expected: self.extents[2], got: out.len() });
+        }
+        Ok(Call { out: out.as_mut_ptr(), epilogue, ..self.bind_operands(a, b, shared)? })
+    }
+
+    /// Binds the plan to its operands, where another writes the result.
+    pub(super) fn bind_operands<'a>(&'a self, a: &'a [T], b: &'a [T], shared: &'a mut [T]) -> Result<Call<'a, T>, ContractError> {
+        for (operand, got) in [a.len(), b.len()].into_iter().enumerate() {
             let expected = self.extents[operand];
             if got < expected {
                 return Err(ContractError::TooShort { operand, expected, got });
@@ -103,9 +112,10 @@ impl<T: Element> Plan<T> {
             plan: self,
             a: left,
             b: right,
-            out: out.as_mut_ptr(),
+            out: std::ptr::null_mut(),
             shared: shared.as_mut_ptr(),
-            epilogue,
+            epilogue: None,
+            addend: None,
             buffers: PhantomData,
         })
     }

@@ -80,7 +80,7 @@ fn sweep(s: &Spatial) -> Vec<(isize, Vec<(isize, isize)>)> {
 }
 
 /// The definition, in `f64`: per written element its offset, the sum and the sum of magnitudes.
-fn reference<T: Float>(c: &Contraction, a: &[T], b: &[T]) -> Vec<(usize, f64, f64)> {
+pub(super) fn reference<T: Float>(c: &Contraction, a: &[T], b: &[T]) -> Vec<(usize, f64, f64)> {
     let mut spaces = c.spatial.iter().map(sweep).collect::<Vec<_>>();
     spaces.resize(2, vec![(0, vec![(0, 0)])]);
     let reduced = walk(&c.reduced);
@@ -113,7 +113,7 @@ fn reference<T: Float>(c: &Contraction, a: &[T], b: &[T]) -> Vec<(usize, f64, f6
     out
 }
 
-fn depth(c: &Contraction) -> f64 {
+pub(super) fn depth(c: &Contraction) -> f64 {
     let axes: f64 = c.reduced.iter().map(|k| k.size as f64).product();
     axes * c.spatial.iter().map(|s| s.window.0 as f64).product::<f64>()
 }

@@ -139,7 +139,7 @@ mod tests {
                 let rows = 0..if w.gradient { w.rows } else { w.depth };
                 call.list_patches(w, 0, 0..w.block.min(w.tiles()), &rows, &mut squares);
                 Call::list_positions(w, right.as_ptr(), 0..w.block.min(w.tiles()), &(0..w.panel), &mut squares);
-                assert!(squares.len > 0 && squares.len <= w.squares() && plan.scratch()[3] == w.squares(), "{c:?}");
+                assert!(squares.len > 0 && squares.len <= w.squares(None) && plan.scratch()[3] == w.squares(None), "{c:?}");
                 check_shares(&squares, &c);
             }
         }

@@ -136,6 +136,11 @@ impl Dim {
         (self.tiles, self.last, &self.reads) == (other.tiles, other.last, &other.reads)
     }
 
+    /// Whether another dimension's tiles of the map are the same.
+    pub(super) fn same_positions(&self, other: &Self) -> bool {
+        (self.tiles, self.last, &self.writes) == (other.tiles, other.last, &other.writes)
+    }
+
     /// Whether a tile has fewer products than the others.
     pub(super) fn is_short(&self, tile: usize) -> bool {
         self.tile_points(tile) != Subset::ALL

@@ -31,6 +31,11 @@ pub(super) struct Places<'a> {
 }
 
 impl Places<'_> {
+    /// The same places for as many other tiles.
+    pub(super) fn of(&self, tiles: Range<usize>) -> Self {
+        Self { tiles, ..*self }
+    }
+
     /// The places of those with products at a point.
     pub(super) fn with(&self, w: &Winograd, point: usize) -> Range<usize> {
         let [whole, down, both] = self.from;
@@ -119,6 +124,18 @@ impl Winograd {
             let start = || self.runs[channel / self.run] + (channel % self.run) as isize;
             (len > 0).then(|| Run { rows: first..first + len, phase, start: start() })
         })
+    }
+
+    /// Stretches of all phases of neighbours that begin among some columns.
+    pub(super) fn begun(&self, columns: &Range<usize>) -> Range<usize> {
+        let all = self.columns_at_once();
+        columns.start.div_ceil(all)..columns.end.div_ceil(all)
+    }
+
+    /// The tiles of an addend that belong to tiles of a stretch of columns.
+    pub(super) fn tiles_in(&self, stretch: usize, tiles: &Range<usize>) -> Range<usize> {
+        let first = stretch * self.tiles();
+        first + tiles.start..first + tiles.end
     }
 
     /// Group, rows and columns of an accumulator.

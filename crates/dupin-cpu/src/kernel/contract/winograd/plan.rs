@@ -149,18 +149,15 @@ impl Winograd {
     }
 
     fn divide(&mut self, bytes: usize) {
-        let (left, values, most) = if self.gradient {
+        let left = if self.gradient {
             // A row has as many points as its phase.
             let rows = ACCUMULATOR * POINTS * self.depth / (self.panel * self.patch_values());
             let rows = rows.next_multiple_of(self.vector);
             self.rows = even(self.depth, rows).next_multiple_of(self.vector).min(rows);
-            (self.rows, POINTS * (self.rows + self.panel), GRADIENT_BLOCK_BYTES)
+            self.rows
         } else {
-            (self.depth, self.patch_values(), BLOCK_BYTES)
+            self.depth
         };
-        let tiles = (most / (bytes * values)).max(LEAST_BLOCK) / ROWS * ROWS;
-        self.block = even(self.tiles(), tiles).next_multiple_of(ROWS).min(tiles);
-        let steps = |count: usize, by: usize| (0..count).map(|i| (i * by) as isize).collect();
         self.row_steps = (0..self.depth).map(|k| self.row_step(k) as isize).collect();
         for first in [0, 1, PATCH - 1] {
             for second in [0, 1, PATCH - 1] {
@@ -170,14 +167,55 @@ impl Winograd {
             }
         }
         self.left_tile = self.row_step(left);
-        self.left_steps = steps(self.block, self.left_tile);
-        self.right_steps = steps(if self.gradient { self.rows } else { self.block }, self.panel);
-        self.right_plane = self.block * self.panel + GAP;
+        if self.gradient {
+            self.set_block(GRADIENT_BLOCK_BYTES, bytes * POINTS * (self.rows + self.panel));
+        } else {
+            self.set_block(BLOCK_BYTES, bytes * self.patch_values());
+        }
         if self.gradient {
             let accumulator = self.groups.len() * self.accumulators() * self.accumulator() * bytes;
             let wanted = (2 * SPLITS).div_ceil(self.groups.len() * self.accumulators()).min(SPLITS);
             self.splits = wanted.min(PARTIAL_BYTES / accumulator).min(self.blocks()).max(1);
         }
+    }
+
+    /// Takes as many tiles at a time as have `most` bytes.
+    fn set_block(&mut self, most: usize, bytes_of_tile: usize) {
+        let tiles = (most / bytes_of_tile).max(LEAST_BLOCK) / ROWS * ROWS;
+        self.block = even(self.tiles(), tiles).next_multiple_of(ROWS).min(tiles);
+        let steps = |count: usize, by: usize| (0..count).map(|i| (i * by) as isize).collect();
+        self.left_steps = steps(self.block, self.left_tile);
+        self.right_steps = steps(if self.gradient { self.rows } else { self.block }, self.panel);
+        self.right_plane = self.block * self.panel + GAP;
+    }
+
+    /// This plan for its sum with another, and that one in this one's blocks, if each stretch of columns has the tiles of some images of the
+    /// other.
+    pub(in super::super) fn with_addend(&self, addend: &Self, bytes: usize) -> Option<(Self, Self)> {
+        let layout = |w: &Self| (w.gradient, w.vector, w.stretch, w.groups.len());
+        let all = self.columns_at_once();
+        let fits = all.is_multiple_of(self.panel) || self.panel.is_multiple_of(all);
+        let same = layout(self) == (false, self.vector, addend.maps.len(), 1) && layout(self) == layout(addend);
+        if !same || !fits || !self.space.iter().zip(&addend.space).all(|(x, y)| x.same_positions(y)) {
+            return None;
+        }
+        let first = |w: &Self, stretch: usize, image: usize| w.groups[0][2] + w.images[image][1] + w.maps[stretch * w.stretch];
+        let stretches = self.maps.len() / self.stretch;
+        let own = (0..stretches).flat_map(|s| (0..self.images.len()).map(move |image| first(self, s, image)));
+        if !own.eq((0..addend.images.len()).map(|image| first(addend, 0, image))) {
+            return None;
+        }
+        let (mut own, mut its) = (self.clone(), addend.clone());
+        own.set_block(BLOCK_BYTES, bytes * (own.patch_values() + its.patch_values()));
+        own.write = its.write;
+        its.block = own.block;
+        its.left_steps = (0..its.block).map(|i| (i * its.left_tile) as isize).collect();
+        Some((own, its))
+    }
+
+    /// Columns of all phases of neighbours.
+    pub(super) fn columns_at_once(&self) -> usize {
+        self.width / self.maps.len() * self.stretch
     }
 
     /// Phase and channel of a row.
@@ -308,13 +346,15 @@ impl Winograd {
     }
 
     /// Elements of scratch of one thread.
-    pub(in super::super) fn local(&self) -> usize {
-        self.block * self.left_tile + POINTS * self.right_plane + TAPS * TAPS * self.vector
+    pub(in super::super) fn local(&self, addend: Option<&Self>) -> usize {
+        let left = self.left_tile + addend.map_or(0, |w| w.left_tile);
+        self.block * left + POINTS * self.right_plane + TAPS * TAPS * self.vector
     }
 
     /// Squares that are fetched ahead, at most: those of a block's patches, and of positions of one panel.
-    pub(in super::super) fn squares(&self) -> usize {
+    pub(in super::super) fn squares(&self, addend: Option<&Self>) -> usize {
         let rows = if self.gradient { self.rows } else { self.depth };
+        let rows = rows + addend.map_or(0, |w| w.depth * self.panel.div_ceil(self.columns_at_once()));
         self.block * (rows + self.panel).div_ceil(self.vector)
     }
 

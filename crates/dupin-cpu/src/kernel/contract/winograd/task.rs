@@ -19,21 +19,37 @@ use super::transform::{POINTS, RESULTS, TAPS};
 use crate::kernel::stream;
 
 /// One thread's scratch in parts.
-struct Scratch<T> {
+struct Scratch<'a, T> {
     left: *mut T,
     right: *mut T,
     taps: *mut T,
+    /// Patches of an addend.
+    addend: *mut T,
+    squares: Squares<'a>,
 }
 
-impl<T: Element> Scratch<T> {
-    unsafe fn new(w: &Winograd, local: &mut Local<T>) -> Self {
+impl<'a, T: Element> Scratch<'a, T> {
+    /// The parts, and memory for a block's places.
+    unsafe fn new(w: &Winograd, local: &'a mut Local<T>) -> (Self, &'a mut [isize]) {
         let left = local.data.get().as_mut_ptr();
         // SAFETY: the parts are what `Winograd::local` counts.
-        unsafe {
+        let (right, taps, addend) = unsafe {
             let right = left.add(w.block * w.left_tile);
-            Self { left, right, taps: right.add(POINTS * w.right_plane) }
-        }
+            let taps = right.add(POINTS * w.right_plane);
+            (right, taps, taps.add(TAPS * TAPS * w.vector))
+        };
+        (Self { left, right, taps, addend, squares: Squares::new(&mut local.squares) }, &mut local.index)
     }
+}
+
+/// Transformed patches, and where their products go.
+struct Factors<'w, T> {
+    left: *const T,
+    right: *mut T,
+    /// The convolution whose blocks these are.
+    lead: &'w Winograd,
+    /// Whether to add to what is there.
+    add: bool,
 }
 
 impl<T: Element> Call<'_, T> {
@@ -45,7 +61,7 @@ impl<T: Element> Call<'_, T> {
         let columns = part(panel, w.panel, w.width);
         // SAFETY: see `task`. Taps are the contraction's own elements of the right operand.
         unsafe {
-            let s = Scratch::new(w, local);
+            let (s, _) = Scratch::new(w, local);
             let from = self.b.wrapping_offset(w.groups[group][1]);
             let to = self.shared.add(POINTS * w.depth * (group * w.width + columns.start));
             for k in depth {
@@ -104,79 +120,116 @@ impl<T: Element> Call<'_, T> {
         let (group, tiles) = (index / w.blocks(), part(index % w.blocks(), w.block, w.tiles()));
         // SAFETY: see `task`. Blocks hold disjoint tiles, and these disjoint results.
         unsafe {
-            let s = Scratch::new(w, local);
-            let mut block = w.places(tiles, &mut local.index);
+            let (mut s, slots) = Scratch::new(w, local);
+            let mut block = w.places(tiles, slots);
             for (t, places) in w.tiles_of(&block) {
                 self.patches(w, group, places, &(0..w.depth), s.left.add(t * w.left_tile));
             }
-            let mut squares = Squares::new(&mut local.squares);
             // A thread takes several blocks in a row.
             let next = Some(index + 1).filter(|&next| next < w.groups.len() * w.blocks());
-            self.products(w, group, &block, next, &s, &mut squares);
+            self.products(w, group, &block, next, &mut s);
             if let Some((call, other)) = beside.and_then(|call| Some((call, call.plan.winograd.as_ref()?))) {
                 let first = group * w.tiles() + block.tiles.start;
                 let start = first % other.tiles();
                 block.tiles = start..start + block.tiles.len();
-                call.products(other, first / other.tiles(), &block, None, &s, &mut squares);
+                call.products(other, first / other.tiles(), &block, None, &mut s);
             }
         }
     }
 
     /// Products and results of a block's transformed patches, panel by panel, while what is added to and the next block are fetched.
-    unsafe fn products(
-        &self,
-        w: &Winograd,
-        group: usize,
-        block: &Places,
-        next: Option<usize>,
-        s: &Scratch<T>,
-        squares: &mut Squares,
-    ) {
+    unsafe fn products(&self, w: &Winograd, group: usize, block: &Places, next: Option<usize>, s: &mut Scratch<T>) {
+        let addend = self.addend.and_then(|call| Some((call, call.plan.winograd.as_ref()?)));
         // SAFETY: see `sweep`.
         unsafe {
             for panel in 0..w.panels() {
                 let columns = part(panel, w.panel, w.width);
-                let windows = self.shared.add(POINTS * w.depth * (group * w.width + columns.start));
-                squares.clear();
+                s.squares.clear();
                 if w.write == Write::Add {
                     let map = self.out.wrapping_offset(w.groups[group][2]);
-                    Self::list_positions(w, map, block.tiles.clone(), &columns, squares);
+                    Self::list_positions(w, map, block.tiles.clone(), &columns, &mut s.squares);
                 }
                 if let Some(next) = next {
                     let tiles = part(next % w.blocks(), w.block, w.tiles());
                     let [first, end] = [panel, panel + 1].map(|i| tiles.start + tiles.len() * i / w.panels());
-                    self.list_patches(w, next / w.blocks(), first..end, &(0..w.depth), squares);
+                    self.list_patches(w, next / w.blocks(), first..end, &(0..w.depth), &mut s.squares);
                 }
-                let mut ahead = squares.among(POINTS * block.tiles.len() / ROWS);
-                for p in 0..POINTS {
-                    let reduced = &w.reduced[Winograd::class(p)];
-                    let tiles = block.with(w, p);
-                    for some in Winograd::stretches(columns.clone(), w.stretch, |i| w.writes_at(w.column(i * w.stretch).0, p)) {
-                        let from = some.start - columns.start;
-                        let args = Tile {
-                            tiles: 0,
-                            depth: reduced.len(),
-                            a: s.left.add(p * w.vector).cast_const(),
-                            rows: w.left_steps[tiles.start..].as_ptr(),
-                            reduced: reduced.as_ptr(),
-                            b: windows.add(p * w.depth * columns.len() + from).cast_const(),
-                            b_step: columns.len(),
-                            out: s.right.add(p * w.right_plane + from),
-                            out_rows: w.right_steps[tiles.start..].as_ptr(),
-                            out_vectors: self.plan.kernels.neighbours(),
-                            add: false,
-                            ahead: &[],
-                            each: 0,
-                        };
-                        self.product(args, tiles.len(), some.len(), &mut ahead);
+                if let Some((call, other)) = addend {
+                    let after = part(panel + 1, w.panel, w.width);
+                    let (after, tiles) = match next {
+                        Some(next) if after.is_empty() => {
+                            (part(0, w.panel, w.width), part(next % w.blocks(), w.block, w.tiles()))
+                        }
+                        _ => (after, block.tiles.clone()),
+                    };
+                    for stretch in w.begun(&after) {
+                        call.list_patches(other, 0, w.tiles_in(stretch, &tiles), &(0..other.depth), &mut s.squares);
                     }
                 }
+                let mut ahead = s.squares.among((1 + usize::from(addend.is_some())) * POINTS * block.tiles.len() / ROWS);
+                if let Some((call, other)) = addend {
+                    let all = w.columns_at_once();
+                    for stretch in columns.start / all..columns.end.div_ceil(all) {
+                        let some = columns.start.max(stretch * all)..columns.end.min((stretch + 1) * all);
+                        if some.start == stretch * all {
+                            let its = block.of(w.tiles_in(stretch, &block.tiles));
+                            for (t, places) in other.tiles_of(&its) {
+                                call.patches(other, 0, places, &(0..other.depth), s.addend.add(t * other.left_tile));
+                            }
+                        }
+                        let right = s.right.add(some.start - columns.start);
+                        let factors = Factors { left: s.addend.cast_const(), right, lead: w, add: false };
+                        let some = some.start - stretch * all..some.end - stretch * all;
+                        call.multiply(other, 0, block, some, &factors, &mut ahead);
+                    }
+                }
+                let factors = Factors { left: s.left.cast_const(), right: s.right, lead: w, add: addend.is_some() };
+                self.multiply(w, group, block, columns.clone(), &factors, &mut ahead);
                 for (t, places) in w.tiles_of(block) {
                     self.results(w, group, places, &columns, s.right.add(t * w.panel));
                 }
             }
             if w.write == Write::Stream {
                 stream::fence();
+            }
+        }
+    }
+
+    /// Products of a block's transformed patches and the windows of some columns of one panel.
+    unsafe fn multiply(
+        &self,
+        w: &Winograd,
+        group: usize,
+        block: &Places,
+        columns: Range<usize>,
+        to: &Factors<'_, T>,
+        ahead: &mut Ahead<'_>,
+    ) {
+        let panel = part(columns.start / w.panel, w.panel, w.width);
+        // SAFETY: see `sweep`.
+        unsafe {
+            let windows = self.shared.add(POINTS * w.depth * (group * w.width + panel.start));
+            for p in 0..POINTS {
+                let reduced = &w.reduced[Winograd::class(p)];
+                let tiles = block.with(to.lead, p);
+                for some in Winograd::stretches(columns.clone(), w.stretch, |i| w.writes_at(w.column(i * w.stretch).0, p)) {
+                    let args = Tile {
+                        tiles: 0,
+                        depth: reduced.len(),
+                        a: to.left.add(p * w.vector),
+                        rows: w.left_steps[tiles.start..].as_ptr(),
+                        reduced: reduced.as_ptr(),
+                        b: windows.add(p * w.depth * panel.len() + some.start - panel.start).cast_const(),
+                        b_step: panel.len(),
+                        out: to.right.add(p * to.lead.right_plane + some.start - columns.start),
+                        out_rows: to.lead.right_steps[tiles.start..].as_ptr(),
+                        out_vectors: self.plan.kernels.neighbours(),
+                        add: to.add,
+                        ahead: &[],
+                        each: 0,
+                    };
+                    self.product(args, tiles.len(), some.len(), ahead);
+                }
             }
         }
     }
@@ -240,13 +293,12 @@ impl<T: Element> Call<'_, T> {
         let width = if contiguous(&w.maps[columns.clone()]) { columns.len() } else { w.vector };
         // SAFETY: see `task`; each task has its accumulator.
         unsafe {
-            let s = Scratch::new(w, local);
+            let (mut s, slots) = Scratch::new(w, local);
             let to = self.shared.add(index * w.accumulator());
-            let mut squares = Squares::new(&mut local.squares);
             for block in blocks.clone() {
                 let add = block > blocks.start;
                 let next = block + 1;
-                let block = w.places(part(block, w.block, w.tiles()), &mut local.index);
+                let block = w.places(part(block, w.block, w.tiles()), slots);
                 for (t, places) in w.tiles_of(&block) {
                     self.patches(w, group, places, &rows, s.left.add(t * w.left_tile));
                     let (lines, ahead) = w.positions(places, 0);
@@ -258,13 +310,13 @@ impl<T: Element> Call<'_, T> {
                         (self.plan.kernels.transforms.cotangent)(from, &lines, ahead, width, to, w.right_plane, points);
                     }
                 }
-                squares.clear();
+                s.squares.clear();
                 if next < blocks.end {
                     let tiles = part(next, w.block, w.tiles());
-                    self.list_patches(w, group, tiles.clone(), &rows, &mut squares);
-                    Self::list_positions(w, map, tiles, &columns, &mut squares);
+                    self.list_patches(w, group, tiles.clone(), &rows, &mut s.squares);
+                    Self::list_positions(w, map, tiles, &columns, &mut s.squares);
                 }
-                let mut ahead = squares.among(POINTS * rows.len() / ROWS);
+                let mut ahead = s.squares.among(POINTS * rows.len() / ROWS);
                 for p in 0..POINTS {
                     let tiles = block.with(w, p);
                     for some in Winograd::stretches(rows.clone(), w.chunk, |chunk| w.reads_at(w.row(chunk * w.chunk).0, p)) {
@@ -298,7 +350,7 @@ impl<T: Element> Call<'_, T> {
         let own = rows.start + rows.len() * of / w.finish_parts()..rows.start + rows.len() * (of + 1) / w.finish_parts();
         // SAFETY: see `task`; the rows of the accumulators and their windows are this task's alone.
         unsafe {
-            let s = Scratch::new(w, local);
+            let (s, _) = Scratch::new(w, local);
             let first = self.shared.add(accumulator * w.splits * w.accumulator());
             for k in own {
                 let row = first.add((k - rows.start) * w.panel);

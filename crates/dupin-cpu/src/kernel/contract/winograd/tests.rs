@@ -1,7 +1,7 @@
 //! Convolutions by patches against the definition in `f64`, on every instruction set, and which are computed so.
 
 use super::super::plan::Method;
-use super::super::tests::{Float, Rng, check_plan, forward, input_gradient, sets, weight_gradient};
+use super::super::tests::{Float, Rng, check_plan, depth, forward, input_gradient, reference, sets, weight_gradient};
 use super::super::{Axis, Contraction, Isa, Plan, Workspace};
 use super::geometry::Dim;
 use super::square::Write;
@@ -210,6 +210,93 @@ fn two_convolutions_of_one_operand_share_its_patches() {
     ] {
         assert!(plan(&f).with_beside(&plan(&other)).is_none() && plan(&other).with_beside(&plan(&f)).is_none(), "{other:?}");
     }
+}
+
+/// As `W ẋ + Ẇ x` of three probes, or of what leads back to their maps: more images for one window, and more windows for the same images.
+fn sum_of(f: &Contraction, of: fn(&Contraction) -> Contraction, accumulate: bool) -> [Contraction; 2] {
+    let c = of(f);
+    let [a, b, out] = Plan::<f32>::with_method(&c, Isa::Portable, Method::Direct).unwrap().lengths().map(|x| x as isize);
+    let (mut images, mut windows) = (Contraction { accumulate, ..c.clone() }, Contraction { accumulate: true, ..c });
+    images.rows.insert(0, Axis::row(3, a, out));
+    windows.columns.insert(0, Axis::column(3, b, out));
+    [images, windows]
+}
+
+/// The root of the mean squared error of the sum, by patches at once if they are and else one after the other.
+fn check_sum<T: Float>(terms: &[Contraction; 2], isa: Isa, method: Method) -> f64 {
+    let plans = terms.each_ref().map(|c| Plan::<T>::with_method(c, isa, method).unwrap());
+    let mut rng = Rng(5);
+    let mut fill = |n: usize| (0..n).map(|_| T::from_f64(rng.value())).collect::<Vec<T>>();
+    let operands = plans.each_ref().map(|p| [fill(p.lengths()[0]), fill(p.lengths()[1])]);
+    let start = fill(plans[0].lengths()[2]);
+    let [its, own] = operands.each_ref().map(|pair| pair.each_ref().map(Vec::as_slice));
+    let mut results = Vec::new();
+    for threads in [1, 2, 5] {
+        let mut workspace = Workspace::new(threads);
+        let mut out = start.clone();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        if method == Method::Direct {
+            for (plan, [a, b]) in plans.iter().zip([its, own]) {
+                workspace.reserve(plan);
+                pool.install(|| plan.run(a, b, &mut out, &mut workspace, None)).unwrap();
+            }
+        } else {
+            let sum = plans[1].with_addend(&plans[0]).unwrap_or_else(|| panic!("{terms:?}"));
+            assert_eq!(sum.flop(), plans[0].flop() + plans[1].flop());
+            assert!(sum.run_sum([own, its], &mut out, &mut workspace).is_err(), "no scratch");
+            workspace.reserve(&sum);
+            pool.install(|| sum.run_sum([own, its], &mut out, &mut workspace)).unwrap();
+            assert!(sum.with_addend(&plans[0]).is_none() && sum.with_beside(&plans[1]).is_none(), "two with one");
+        }
+        results.push(out);
+    }
+    assert!(results.iter().all(|other| other.iter().zip(&results[0]).all(|(x, y)| x.bits() == y.bits())), "threads change bits");
+    let [first, second] = [0, 1].map(|i| reference(&terms[i], &operands[i][0], &operands[i][1]));
+    let mut expected = vec![0.0; start.len()];
+    first.iter().chain(&second).for_each(|&(at, sum, _)| expected[at] += sum);
+    // As for one convolution, of the terms of both.
+    let depth: f64 = terms.iter().map(depth).sum();
+    let tolerance = (depth + 4.0) * T::EPSILON * (1.0 + TRANSFORMS / 9.0) * AMPLIFICATION * depth;
+    let errors = expected.iter().zip(&start).zip(&results[0]).map(|((sum, before), got)| {
+        let before: f64 = if terms[0].accumulate { (*before).into() } else { 0.0 };
+        let got: f64 = (*got).into();
+        got - before - sum
+    });
+    let squares = errors.inspect(|e| assert!(e.abs() <= tolerance, "{e:e} of at most {tolerance:e}: {terms:?}")).map(|e| e * e);
+    (squares.sum::<f64>() / start.len() as f64).sqrt()
+}
+
+#[test]
+fn two_convolutions_of_one_result_are_summed_before_they_are_transformed_back() {
+    // Stretches of columns that are a part of a panel, that are one, and that take several.
+    for (n, size, c, o, k, stride) in
+        [(5, 8, 16, 32, 3, 1), (40, 9, 16, 16, 3, 1), (3, 14, 16, 32, 5, 2), (2, 9, 32, 64, 3, 2), (3, 7, 32, 128, 3, 1)]
+    {
+        let f = forward(n, size, c, o, k, stride);
+        for (i, of) in [|f: &Contraction| f.clone(), input_gradient].into_iter().enumerate() {
+            let terms = sum_of(&f, of, (i + n) % 2 == 0);
+            for isa in sets() {
+                check_sum::<f64>(&terms, isa, Method::Patches);
+                // As for one convolution.
+                let [patches, direct] = [Method::Patches, Method::Direct].map(|method| check_sum::<f32>(&terms, isa, method));
+                assert!(patches < 6.0 * direct, "{n} {size} {k} {stride}: {patches:e} beside {direct:e}");
+            }
+        }
+    }
+    let plan = |c: &Contraction| Plan::<f32>::with_method(c, Isa::Portable, Method::Patches).unwrap();
+    let [images, windows] = sum_of(&forward(2, 8, 16, 16, 3, 1), Clone::clone, false);
+    for other in [
+        forward(2, 8, 16, 16, 3, 1),
+        sum_of(&forward(2, 9, 16, 16, 3, 1), Clone::clone, false)[0].clone(),
+        Contraction { base: [0, 0, 1], ..images.clone() },
+        weight_gradient(&forward(2, 8, 16, 16, 3, 1)),
+        forward(6, 8, 16, 6, 3, 1),
+    ] {
+        assert!(plan(&windows).with_addend(&plan(&other)).is_none(), "{other:?}");
+    }
+    // Of three times as many images and one window either leads.
+    assert!(plan(&images).with_addend(&plan(&images)).is_some());
+    assert!(plan(&images).with_addend(&plan(&windows)).is_none());
 }
 
 #[test]
