@@ -341,7 +341,7 @@ unsafe fn pack_rows<T: Copy + Default>(
                 16.. => copy_rows::<T, 16>(from_run, depth, ahead, to_run, width),
                 8.. => copy_rows::<T, 8>(from_run, depth, ahead, to_run, width),
                 4.. => copy_rows::<T, 4>(from_run, depth, ahead, to_run, width),
-                _ if rest.len() >= SQUARE => transpose(from, depth, &rest[..SQUARE], to_run, width),
+                _ if rest.len() >= SQUARE => transpose(from, depth, rest, to_run, width),
                 _ => copy_rows::<T, 1>(from_run, depth, ahead, to_run, width),
             };
         }
@@ -376,7 +376,36 @@ unsafe fn copy_rows<T: Copy, const N: usize>(from: *const T, depth: &[isize], ah
 /// Side of the squares that a transpose goes by.
 const SQUARE: usize = 4;
 
-/// `SQUARE` columns from anywhere, whose number is returned.
+/// A square of columns that begin at `from` to rows that are `width` apart.
+#[inline(always)]
+unsafe fn transpose_square<T: Copy>(from: [*const T; SQUARE], to: *mut T, width: usize) {
+    // The compiler moves squares element by element.
+    #[cfg(target_arch = "x86_64")]
+    if size_of::<T>() == size_of::<f32>() {
+        use std::arch::x86_64::{_mm_loadu_ps, _mm_movehl_ps, _mm_movelh_ps, _mm_storeu_ps, _mm_unpackhi_ps, _mm_unpacklo_ps};
+        // SAFETY: four elements of four bytes at each address; every x86-64 processor has the instructions, which move bits.
+        unsafe {
+            let [a, b, c, d] = from.map(|from| _mm_loadu_ps(from.cast()));
+            let (ab, cd) = (_mm_unpacklo_ps(a, b), _mm_unpacklo_ps(c, d));
+            let (ab_high, cd_high) = (_mm_unpackhi_ps(a, b), _mm_unpackhi_ps(c, d));
+            let rows =
+                [_mm_movelh_ps(ab, cd), _mm_movehl_ps(cd, ab), _mm_movelh_ps(ab_high, cd_high), _mm_movehl_ps(cd_high, ab_high)];
+            for (k, row) in rows.into_iter().enumerate() {
+                _mm_storeu_ps(to.add(k * width).cast(), row);
+            }
+        }
+        return;
+    }
+    // SAFETY: see `pack_panel`.
+    unsafe {
+        let square = from.map(|from| from.cast::<[T; SQUARE]>().read());
+        for k in 0..SQUARE {
+            to.add(k * width).cast::<[T; SQUARE]>().write(std::array::from_fn(|j| square[j][k]));
+        }
+    }
+}
+
+/// The first `SQUARE` columns, from anywhere; their number is returned. Those after them are fetched.
 #[inline(always)]
 unsafe fn transpose<T: Copy>(from: *const T, depth: &[isize], columns: &[isize], to: *mut T, width: usize) -> usize {
     let (squares, rest) = depth.as_chunks::<SQUARE>();
@@ -384,14 +413,16 @@ unsafe fn transpose<T: Copy>(from: *const T, depth: &[isize], columns: &[isize],
     unsafe {
         let element = |row: isize, j: usize| from.wrapping_offset(row + columns[j]);
         for (i, rows) in squares.iter().enumerate() {
-            let square: [[T; SQUARE]; SQUARE] = if contiguous(rows) {
-                std::array::from_fn(|j| element(rows[0], j).cast::<[T; SQUARE]>().read())
+            let to = to.add(SQUARE * i * width);
+            if i.is_multiple_of(LINE / (SQUARE * size_of::<T>())) {
+                columns.iter().skip(SQUARE).take(SQUARE).for_each(|column| prefetch(from.wrapping_offset(rows[0] + column)));
+            }
+            if contiguous(rows) {
+                transpose_square(std::array::from_fn(|j| element(rows[0], j)), to, width);
             } else {
-                std::array::from_fn(|j| rows.map(|row| *element(row, j)))
-            };
-            for k in 0..SQUARE {
-                let row: [T; SQUARE] = std::array::from_fn(|j| square[j][k]);
-                to.add((SQUARE * i + k) * width).cast::<[T; SQUARE]>().write(row);
+                for (k, row) in rows.iter().enumerate() {
+                    to.add(k * width).cast::<[T; SQUARE]>().write(std::array::from_fn(|j| *element(*row, j)));
+                }
             }
         }
         for (k, &row) in rest.iter().enumerate() {
