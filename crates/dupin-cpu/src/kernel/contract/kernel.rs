@@ -41,6 +41,8 @@ pub(super) struct Tile<'a, T> {
     pub(super) b: *const T,
     /// Elements from one row of the panel to the next.
     pub(super) b_step: usize,
+    /// Offsets of the vectors of columns from the first in a row of the panel, for a kernel whose vectors are [spread](Kernels::spread).
+    pub(super) b_vectors: [isize; VECTORS],
     /// Result's base.
     pub(super) out: *mut T,
     /// Offsets of the tiles' rows from `out`.
@@ -58,7 +60,8 @@ pub(super) struct Tile<'a, T> {
 ///
 /// # Safety
 /// The processor has the kernel's instruction set. With `R` rows and `C` columns: `rows` and `out_rows` hold `tiles · R` offsets and
-/// `reduced` holds `depth`; `a + rows[i] + reduced[k]` is readable for each; `b + k · b_step` points to `C` readable elements; each
+/// `reduced` holds `depth`; `a + rows[i] + reduced[k]` is readable for each; `b + k · b_step` points to `C` readable elements, or, of a spread kernel, with each of
+/// `b_vectors` added to those of a vector; each
 /// `out + out_rows[i] + out_vectors[v]` to a vector's elements that are writable and, with `add`, initialised.
 pub(super) type Kernel<T> = unsafe fn(&Tile<T>);
 
@@ -69,6 +72,8 @@ pub(super) struct Kernels<T: 'static> {
     /// Vectors per row in the widest tile.
     pub(super) vectors: usize,
     table: [[Kernel<T>; ROWS]; VECTORS],
+    /// Those of the widest tile for a right operand whose vectors of columns lie apart.
+    spread: [Kernel<T>; ROWS],
     /// Transforms of convolutions by patches.
     pub(super) transforms: Transforms<T>,
 }
@@ -82,6 +87,11 @@ impl<T> Kernels<T> {
     /// [`Tile::out_vectors`] of columns that are neighbours.
     pub(super) fn neighbours(&self) -> [isize; VECTORS] {
         std::array::from_fn(|v| (v * self.width) as isize)
+    }
+
+    /// The kernel for `rows` by all columns of a panel whose vectors lie apart.
+    pub(super) fn spread(&self, rows: usize) -> Kernel<T> {
+        self.spread[rows - 1]
     }
 
     /// The kernel for `rows` by `columns`, which is a multiple of the width.
@@ -120,7 +130,7 @@ fn fetch(square: &Square) {
 }
 
 #[inline(always)]
-unsafe fn body<T: Copy, V: Vector<T>, const R: usize, const N: usize>(t: &Tile<T>) {
+unsafe fn body<T: Copy, V: Vector<T>, const R: usize, const N: usize, const SPREAD: bool>(t: &Tile<T>) {
     // SAFETY: this is `Kernel`'s contract, with R rows of N vectors. Row pointers are formed by wrapping arithmetic because
     // only `row + reduced`, not each part, has to lie inside the buffer.
     unsafe {
@@ -139,11 +149,13 @@ unsafe fn body<T: Copy, V: Vector<T>, const R: usize, const N: usize>(t: &Tile<T
             }
             t.ahead.iter().skip(tile * t.each).take(t.each).for_each(fetch);
             let mut b = t.b;
+            let vectors: [*const T; N] = std::array::from_fn(|v| b.wrapping_offset(t.b_vectors[v]));
+            let mut at = 0;
             for k in 0..t.depth {
                 let offset = *t.reduced.add(k);
                 let mut panel = [V::zero(); N];
                 for v in 0..N {
-                    panel[v] = V::load(b.add(v * V::WIDTH));
+                    panel[v] = V::load(if SPREAD { vectors[v].wrapping_add(at) } else { b.add(v * V::WIDTH) });
                 }
                 for i in 0..R {
                     let x = V::splat(*row[i].wrapping_offset(offset));
@@ -151,7 +163,11 @@ unsafe fn body<T: Copy, V: Vector<T>, const R: usize, const N: usize>(t: &Tile<T
                         acc[i][v] = acc[i][v].mul_add(x, panel[v]);
                     }
                 }
-                b = b.wrapping_add(t.b_step);
+                if SPREAD {
+                    at += t.b_step;
+                } else {
+                    b = b.wrapping_add(t.b_step);
+                }
             }
             for i in 0..R {
                 let out = t.out.wrapping_offset(*out_rows.add(i));
@@ -171,16 +187,17 @@ macro_rules! kernels {
         pub(super) mod $module {
             use super::{Kernels, ROWS, Tile, VECTORS, Vector, body};
             $(#[target_feature(enable = $feature)])?
-            unsafe fn tile<const R: usize, const N: usize>(t: &Tile<$t>) {
+            unsafe fn tile<const R: usize, const N: usize, const SPREAD: bool>(t: &Tile<$t>) {
                 // SAFETY: the contract is the same as `body`'s, and this function's features are those of its vectors.
-                unsafe { body::<$t, $v, R, N>(t) }
+                unsafe { body::<$t, $v, R, N, SPREAD>(t) }
             }
-            const fn row<const N: usize>() -> [super::Kernel<$t>; ROWS] {
-                [tile::<1, N>, tile::<2, N>, tile::<3, N>, tile::<4, N>, tile::<5, N>, tile::<6, N>]
+            const fn row<const N: usize, const S: bool>() -> [super::Kernel<$t>; ROWS] {
+                [tile::<1, N, S>, tile::<2, N, S>, tile::<3, N, S>, tile::<4, N, S>, tile::<5, N, S>, tile::<6, N, S>]
             }
-            const TABLE: [[super::Kernel<$t>; ROWS]; VECTORS] = [row::<$a>(), row::<$b>(), row::<$c>(), row::<$d>()];
+            const TABLE: [[super::Kernel<$t>; ROWS]; VECTORS] =
+                [row::<$a, false>(), row::<$b, false>(), row::<$c, false>(), row::<$d, false>()];
             pub(in super::super) static KERNELS: Kernels<$t> =
-                Kernels { width: <$v as Vector<$t>>::WIDTH, vectors: $vectors, table: TABLE, transforms: crate::kernel::contract::winograd::$module::TRANSFORMS };
+                Kernels { width: <$v as Vector<$t>>::WIDTH, vectors: $vectors, table: TABLE, spread: row::<$d, true>(), transforms: crate::kernel::contract::winograd::$module::TRANSFORMS };
         }
     };
 }

@@ -317,12 +317,14 @@ impl<T: Element> Plan<T> {
         super::copy::offsets(&piece.columns, |x| x.b, 0, &mut column_b);
         super::copy::offsets(&piece.columns, |x| x.out, 0, &mut column_out);
         let unit = |list: &[Axis]| list.iter().any(|x| x.a == 1);
+        // The window's positions are neighbours then; a chunk of them is short work for few columns.
+        let no_rows = piece.rows.is_empty() && columns >= self.kernels.columns();
         Schedule {
             groups: size(&piece.groups),
             batch: size(&piece.rows),
             columns,
             features: size(&piece.reduced),
-            batch_inner: unit(&piece.rows) && !unit(&piece.reduced),
+            batch_inner: (unit(&piece.rows) || no_rows) && !unit(&piece.reduced),
             layout: None,
             box_len: 0,
             batch_block: 1,

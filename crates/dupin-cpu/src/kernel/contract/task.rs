@@ -26,18 +26,20 @@ struct Sink<T> {
 /// The right operand of a stretch of the reduced index.
 enum Right<T> {
     Packed(*const T),
-    /// Where its first row begins, and the elements from one row to the next.
-    InPlace(*const T, usize),
+    /// Where its first row begins, the elements from one row to the next, and whether vectors of a panel lie apart.
+    InPlace(*const T, usize, bool),
 }
 
-/// The distance of the right operand's rows, if they can be read where they are: full panels of neighbouring elements, evenly spaced
-/// and so near, or so seldom read, that packing them costs more than it saves.
-fn readable_in_place(s: &Schedule, block: &Block, depth: &[isize]) -> Option<usize> {
+/// The distance of the right operand's rows, if they can be read where they are, and whether vectors of a panel lie apart: full panels of
+/// neighbouring elements, evenly spaced and so near, or so seldom read, that packing them costs more than it saves.
+pub(super) fn readable_in_place(s: &Schedule, block: &Block, depth: &[isize]) -> Option<(usize, bool)> {
     let columns = &s.column_b[block.columns.clone()];
     let step = usize::try_from(depth.get(1)? - depth[0]).ok()?;
-    let near = step == s.panel || (step <= 4 * s.panel && s.block_rows() <= 64);
-    let full = columns.len().is_multiple_of(s.panel) && columns.chunks(s.panel).all(contiguous);
-    (near && full && depth.windows(2).all(|w| w[1] - w[0] == step as isize)).then_some(step)
+    let seldom = s.block_rows() <= 64;
+    let spread = !columns.chunks(s.panel).all(contiguous);
+    let near = if spread { seldom && step <= s.panel } else { step == s.panel || (seldom && step <= 4 * s.panel) };
+    let full = columns.len().is_multiple_of(s.panel) && columns.chunks(s.vector).all(contiguous);
+    (near && full && depth.windows(2).all(|w| w[1] - w[0] == step as isize)).then_some((step, spread))
 }
 
 /// Runs of tiles of equal height over a block's rows: first row, height and number of tiles.
@@ -112,9 +114,9 @@ impl<T: Element> Call<'_, T> {
                     let b = if let Some(packed) = s.packed {
                         let group = block.group_index * s.reduction() * s.padded(s.columns);
                         Right::Packed(self.shared.add(packed + group).cast_const())
-                    } else if let Some(step) = readable_in_place(s, &block, &t.depth_b[depth.clone()]) {
+                    } else if let Some((step, spread)) = readable_in_place(s, &block, &t.depth_b[depth.clone()]) {
                         let first = block.group[1] + t.depth_b[depth.start];
-                        Right::InPlace(self.b.wrapping_offset(first), step)
+                        Right::InPlace(self.b.wrapping_offset(first), step, spread)
                     } else {
                         self.pack_local(s, &block, &t.depth_b[depth.clone()], panels);
                         Right::Packed(panels)
@@ -186,9 +188,9 @@ impl<T: Element> Call<'_, T> {
         rows: usize,
         (a, b, depth): (*const T, Right<T>, Range<usize>),
     ) {
-        let (b, step, in_place_b) = match b {
-            Right::Packed(b) => (b, 0, false),
-            Right::InPlace(b, step) => (b, step, true),
+        let (b, step, in_place_b, spread) = match b {
+            Right::Packed(b) => (b, 0, false, false),
+            Right::InPlace(b, step, spread) => (b, step, true, spread),
         };
         let mut buffer = [T::default(); ROWS * MAX_COLUMNS];
         for j in block.columns.clone().step_by(s.panel) {
@@ -213,6 +215,7 @@ impl<T: Element> Call<'_, T> {
                     *to = vector[0] - column_out[0];
                 }
             }
+            let b_vectors = std::array::from_fn(|v| s.column_b.get(j + v * s.vector).map_or(0, |at| at - s.column_b[j]));
             let shift = if sink.direct { (j - block.columns.start) as isize } else { column_out[0] };
             for (first, height, count) in runs(s, block, rows) {
                 let mut args = Tile {
@@ -223,6 +226,7 @@ impl<T: Element> Call<'_, T> {
                     reduced: t.depth[depth.start..].as_ptr(),
                     b,
                     b_step: if in_place_b { step } else { width },
+                    b_vectors,
                     out: sink.out.wrapping_offset(shift),
                     out_rows: t.out_rows[first..].as_ptr(),
                     out_vectors,
@@ -230,7 +234,7 @@ impl<T: Element> Call<'_, T> {
                     ahead: &[],
                     each: 0,
                 };
-                let kernel = self.plan.kernels.get(height, width);
+                let kernel = if spread { self.plan.kernels.spread(height) } else { self.plan.kernels.get(height, width) };
                 // SAFETY: the plan's instruction set is available; see `task` for the addresses. A tile whose columns are not
                 // full vectors of neighbours in the result goes through the buffer.
                 unsafe {

@@ -1,6 +1,8 @@
 //! Every contraction against nested loops in `f64`, over random geometries and over shapes that reach each branch of the planner.
 
 use super::plan::Method;
+use super::tables::{Block, Tables};
+use super::task::readable_in_place;
 use super::*;
 
 /// SplitMix64: enough for shapes and values.
@@ -457,6 +459,32 @@ fn probes_share_or_carry_their_own_image() {
         let mut gradients = weight_gradient(&f);
         gradients.columns.insert(0, Axis::column(3, result, kernel));
         check(&gradients, seed as u64);
+    }
+}
+
+/// The cotangents of probes with a vector of channels each lie apart, and are read where they are by first layers' weight gradients.
+fn cotangents_apart<T: Float>(isa: Isa) {
+    let (width, vectors) = (T::kernels(isa).width, T::kernels(isa).columns() / T::kernels(isa).width);
+    for (c, k) in [(1, 5), (3, 3)] {
+        let f = forward(3, 10, c, width, k, 1);
+        let mut gradients = weight_gradient(&f);
+        let (result, kernel) = (3 * 100 * width as isize, (k * k * c * width) as isize);
+        gradients.columns.insert(0, Axis::column(2 * vectors, result, kernel));
+        let plan = Plan::<T>::with_method(&gradients, isa, Method::Direct).unwrap();
+        let (s, mut index) = (&plan.schedules[0], vec![0; plan.index]);
+        let (mut tables, chunk) = (Tables::carve(s, &mut index), s.chunk(0));
+        s.fill_depth(&chunk, &mut tables);
+        let found = readable_in_place(s, &Block::new(s, 0), &tables.depth_b[..s.depth.min(chunk.len)]);
+        assert_eq!(found, Some((width, vectors > 1)), "{isa:?} {c}");
+        check_plan(&gradients, &plan, c as u64, None);
+    }
+}
+
+#[test]
+fn vectors_that_lie_apart_are_read_in_place() {
+    for isa in sets() {
+        cotangents_apart::<f32>(isa);
+        cotangents_apart::<f64>(isa);
     }
 }
 
