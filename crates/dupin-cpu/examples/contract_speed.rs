@@ -142,7 +142,7 @@ fn measure<T: Element + From<f32>>(
     let begin = Instant::now();
     while times.len() < 5 || (begin.elapsed().as_secs_f64() < 0.25 && times.len() < 200) {
         let start = Instant::now();
-        plan.run(&a, &b, out, workspace, None)?;
+        plan.run(&a, &b, out, workspace)?;
         times.push(start.elapsed().as_secs_f64());
     }
     // The best time, as for the peak: what other programs on the machine took away is not ours to count.

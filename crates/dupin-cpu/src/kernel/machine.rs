@@ -220,7 +220,7 @@ unsafe fn contract<T: Element>(
     } else if plan.terms() > 1 {
         plan.run_sum(operands, out, workspace)
     } else {
-        plan.run(a, b, out, workspace, None)
+        plan.run(a, b, out, workspace)
     };
     done.expect("the plan was made for these storages and the workspace reserved for it");
 }

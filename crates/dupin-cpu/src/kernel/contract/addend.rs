@@ -47,7 +47,7 @@ impl<T: Element> Plan<T> {
         }
         let (shared, its_shared) = shared.split_at_mut(self.shared);
         let its = addend.bind_operands(its[0], its[1], its_shared)?;
-        let mut own = self.bind(a, b, out, shared, None)?;
+        let mut own = self.bind(a, b, out, shared)?;
         own.addend = Some(&its);
         let tasks = |stage| match stage {
             Stage::Pack => own.tasks(stage) + its.tasks(stage),

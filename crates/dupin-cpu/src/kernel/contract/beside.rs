@@ -47,8 +47,8 @@ impl<T: Element> Plan<T> {
             return Err(ContractError::Workspace);
         }
         let (shared, its_shared) = shared.split_at_mut(self.shared);
-        let own = self.bind(a, b[0], out, shared, None)?;
-        let its = beside.plan.bind(a, b[1], its_out, its_shared, None)?;
+        let own = self.bind(a, b[0], out, shared)?;
+        let its = beside.plan.bind(a, b[1], its_out, its_shared)?;
         let (first, second) = if beside.leads { (&its, &own) } else { (&own, &its) };
         let tasks = |stage| match stage {
             Stage::Pack => first.tasks(stage) + second.tasks(stage),

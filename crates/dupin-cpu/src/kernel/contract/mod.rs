@@ -43,7 +43,7 @@ mod tests;
 pub use isa::{Element, Isa};
 pub use plan::Plan;
 pub use problem::{Axis, Contraction, Spatial};
-pub use run::{Call, Epilogue, Stage};
+pub use run::{Call, Stage};
 pub use workspace::{Local, Workspace};
 
 /// Why a contraction cannot be planned or run.

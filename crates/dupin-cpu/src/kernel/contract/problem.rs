@@ -93,7 +93,7 @@ pub struct Spatial {
 /// let mut workspace = Workspace::new(1);
 /// workspace.reserve(&plan);
 /// let mut out = [0.0; 8];
-/// plan.run(&[1.0; 6], &[2.0; 12], &mut out, &mut workspace, None)?;
+/// plan.run(&[1.0; 6], &[2.0; 12], &mut out, &mut workspace)?;
 /// assert_eq!(out, [6.0; 8]);
 /// # Ok::<(), dupin_cpu::kernel::contract::ContractError>(())
 /// ```

@@ -8,15 +8,6 @@ use super::plan::Plan;
 use super::workspace::{Local, Workspace};
 use crate::kernel::memory::share_parts;
 
-/// What to do with finished parts of the result while they are in the cache: a bias, an activation.
-pub trait Epilogue<T>: Sync {
-    /// Gets each finished element exactly once, in runs `result[at .. at + run.len()]`, from any thread, in any order.
-    ///
-    /// A run never crosses a block of the plan; where the result's columns are contiguous it holds whole stretches of columns, often
-    /// many rows of them. What depends on the column (a bias) is found from `at`.
-    fn apply(&self, at: usize, run: &mut [T]);
-}
-
 /// The stages of a run, in order. Tasks of one stage may run in parallel; a stage begins when the one before has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -40,7 +31,6 @@ pub struct Call<'a, T: Element> {
     pub(super) b: *const T,
     pub(super) out: *mut T,
     pub(super) shared: *mut T,
-    pub(super) epilogue: Option<&'a dyn Epilogue<T>>,
     pub(super) addend: Option<&'a Self>,
     buffers: PhantomData<(&'a [T], &'a mut [T])>,
 }
@@ -57,19 +47,12 @@ impl<T: Element> Plan<T> {
     /// # Errors
     /// [`ContractError::TooShort`] if a slice is shorter than the strides reach, [`ContractError::Workspace`] if the workspace was
     /// not reserved for this plan.
-    pub fn run(
-        &self,
-        a: &[T],
-        b: &[T],
-        out: &mut [T],
-        workspace: &mut Workspace<T>,
-        epilogue: Option<&dyn Epilogue<T>>,
-    ) -> Result<(), ContractError> {
+    pub fn run(&self, a: &[T], b: &[T], out: &mut [T], workspace: &mut Workspace<T>) -> Result<(), ContractError> {
         let (shared, locals) = workspace.parts();
         if locals.iter().any(|local| !self.fits(local)) {
             return Err(ContractError::Workspace);
         }
-        let call = self.bind(a, b, out, shared, epilogue)?;
+        let call = self.bind(a, b, out, shared)?;
         // SAFETY: stages run in order and each task once; the local scratch was checked.
         in_stages(locals, |stage| call.tasks(stage), |stage, i, local| unsafe { call.task(stage, i, local) });
         Ok(())
@@ -85,12 +68,11 @@ impl<T: Element> Plan<T> {
         b: &'a [T],
         out: &'a mut [T],
         shared: &'a mut [T],
-        epilogue: Option<&'a dyn Epilogue<T>>,
     ) -> Result<Call<'a, T>, ContractError> {
         if out.len() < self.extents[2] {
             return Err(ContractError::TooShort { operand: 2, expected: self.extents[2], got: out.len() });
         }
-        Ok(Call { out: out.as_mut_ptr(), epilogue, ..self.bind_operands(a, b, shared)? })
+        Ok(Call { out: out.as_mut_ptr(), ..self.bind_operands(a, b, shared)? })
     }
 
     /// Binds the plan to its operands, where another writes the result.
@@ -114,7 +96,6 @@ impl<T: Element> Plan<T> {
             b: right,
             out: std::ptr::null_mut(),
             shared: shared.as_mut_ptr(),
-            epilogue: None,
             addend: None,
             buffers: PhantomData,
         })

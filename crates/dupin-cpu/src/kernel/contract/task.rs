@@ -126,9 +126,6 @@ impl<T: Element> Call<'_, T> {
                     sink.add = true;
                 }
             }
-            if s.splits == 1 {
-                self.epilogue(s, &block, &t.out_rows[..rows]);
-            }
         }
     }
 
@@ -283,41 +280,10 @@ impl<T: Element> Call<'_, T> {
                 }
             }
             let out = self.out.wrapping_offset(block.group[2]);
-            for (r, values) in range.clone().zip(sum.chunks_exact(width.max(1))) {
+            for (r, values) in range.zip(sum.chunks_exact(width.max(1))) {
                 for (x, &column) in values.iter().zip(&s.column_out[block.columns.clone()]) {
                     let p = out.wrapping_offset(t.out_rows[r] + column);
                     *p = if self.plan.accumulate { *p + *x } else { *x };
-                }
-            }
-            self.epilogue(s, &block, &t.out_rows[range]);
-        }
-    }
-
-    /// Hands the rows of a block to the epilogue, in the longest runs.
-    unsafe fn epilogue(&self, s: &Schedule, block: &Block, rows: &[isize]) {
-        let Some(epilogue) = self.epilogue else { return };
-        let columns = &s.column_out[block.columns.clone()];
-        let base = block.group[2];
-        let run = |at: isize, len: usize| {
-            // SAFETY: see `task`; these elements were written by this task and are touched by no other.
-            let run = unsafe { std::slice::from_raw_parts_mut(self.out.offset(at), len) };
-            epilogue.apply(at as usize, run);
-        };
-        if contiguous(columns) {
-            let width = columns.len();
-            let mut first = 0;
-            while first < rows.len() {
-                let mut last = first + 1;
-                while last < rows.len() && rows[last] == rows[last - 1] + width as isize {
-                    last += 1;
-                }
-                run(base + rows[first] + columns[0], (last - first) * width);
-                first = last;
-            }
-        } else {
-            for row in rows {
-                for stretch in columns.chunk_by(|x, y| *y == x + 1) {
-                    run(base + row + stretch[0], stretch.len());
                 }
             }
         }

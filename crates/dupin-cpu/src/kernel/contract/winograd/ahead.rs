@@ -125,7 +125,7 @@ mod tests {
                 let [a, b, out] = plan.lengths();
                 let (left, right, mut result, mut shared) =
                     (vec![0.0; a], vec![0.0; b], vec![0.0; out], vec![0.0; plan.scratch()[0]]);
-                let call = plan.bind(&left, &right, &mut result, &mut shared, None).unwrap();
+                let call = plan.bind(&left, &right, &mut result, &mut shared).unwrap();
                 let mut memory = vec![Square::default(); 4096];
                 let mut squares = Squares::new(&mut memory);
                 call.list_patches(w, 0, 0..w.tiles(), &(0..w.depth), &mut squares);

@@ -17,8 +17,11 @@
 //! # Source
 //! Lavin & Gray (2016), "Fast algorithms for convolutional neural networks".
 
+mod addend;
 mod ahead;
+mod cost;
 mod geometry;
+mod gradient;
 mod places;
 mod plan;
 mod square;

@@ -126,18 +126,6 @@ impl Winograd {
         })
     }
 
-    /// Stretches of all phases of neighbours that begin among some columns.
-    pub(super) fn begun(&self, columns: &Range<usize>) -> Range<usize> {
-        let all = self.columns_at_once();
-        columns.start.div_ceil(all)..columns.end.div_ceil(all)
-    }
-
-    /// The tiles of an addend that belong to tiles of a stretch of columns.
-    pub(super) fn tiles_in(&self, stretch: usize, tiles: &Range<usize>) -> Range<usize> {
-        let first = stretch * self.tiles();
-        first + tiles.start..first + tiles.end
-    }
-
     /// Group, rows and columns of an accumulator.
     pub(super) fn parts(&self, accumulator: usize) -> (usize, Range<usize>, Range<usize>) {
         let of_group = accumulator % self.accumulators();
@@ -163,6 +151,6 @@ impl Winograd {
 }
 
 /// Offset of the first element of a square.
-pub(super) fn start([down, across]: &[Line; 2]) -> isize {
+fn start([down, across]: &[Line; 2]) -> isize {
     down.start + across.start
 }

@@ -11,7 +11,7 @@ use super::transform::{PATCH, POINTS, Subset, TAPS};
 use crate::kernel::stream::STREAM_BYTES;
 
 /// Bytes of a block's transformed patches, which stay in the second-level cache beside results or accumulators.
-const BLOCK_BYTES: usize = 400 << 10;
+pub(super) const BLOCK_BYTES: usize = 400 << 10;
 /// The same of patches and cotangents of a weight gradient. They may be more than the cache holds beside the accumulators: each is read once.
 const GRADIENT_BLOCK_BYTES: usize = 800 << 10;
 /// Fewest tiles of a block: so many times each transformed window is used once it is there.
@@ -169,53 +169,22 @@ impl Winograd {
         self.left_tile = self.row_step(left);
         if self.gradient {
             self.set_block(GRADIENT_BLOCK_BYTES, bytes * POINTS * (self.rows + self.panel));
-        } else {
-            self.set_block(BLOCK_BYTES, bytes * self.patch_values());
-        }
-        if self.gradient {
             let accumulator = self.groups.len() * self.accumulators() * self.accumulator() * bytes;
             let wanted = (2 * SPLITS).div_ceil(self.groups.len() * self.accumulators()).min(SPLITS);
             self.splits = wanted.min(PARTIAL_BYTES / accumulator).min(self.blocks()).max(1);
+        } else {
+            self.set_block(BLOCK_BYTES, bytes * self.patch_values());
         }
     }
 
     /// Takes as many tiles at a time as have `most` bytes.
-    fn set_block(&mut self, most: usize, bytes_of_tile: usize) {
+    pub(super) fn set_block(&mut self, most: usize, bytes_of_tile: usize) {
         let tiles = (most / bytes_of_tile).max(LEAST_BLOCK) / ROWS * ROWS;
         self.block = even(self.tiles(), tiles).next_multiple_of(ROWS).min(tiles);
         let steps = |count: usize, by: usize| (0..count).map(|i| (i * by) as isize).collect();
         self.left_steps = steps(self.block, self.left_tile);
         self.right_steps = steps(if self.gradient { self.rows } else { self.block }, self.panel);
         self.right_plane = self.block * self.panel + GAP;
-    }
-
-    /// This plan for its sum with another, and that one in this one's blocks, if each stretch of columns has the tiles of some images of the
-    /// other.
-    pub(in super::super) fn with_addend(&self, addend: &Self, bytes: usize) -> Option<(Self, Self)> {
-        let layout = |w: &Self| (w.gradient, w.vector, w.stretch, w.groups.len());
-        let all = self.columns_at_once();
-        let fits = all.is_multiple_of(self.panel) || self.panel.is_multiple_of(all);
-        let same = layout(self) == (false, self.vector, addend.maps.len(), 1) && layout(self) == layout(addend);
-        if !same || !fits || !self.space.iter().zip(&addend.space).all(|(x, y)| x.same_positions(y)) {
-            return None;
-        }
-        let first = |w: &Self, stretch: usize, image: usize| w.groups[0][2] + w.images[image][1] + w.maps[stretch * w.stretch];
-        let stretches = self.maps.len() / self.stretch;
-        let own = (0..stretches).flat_map(|s| (0..self.images.len()).map(move |image| first(self, s, image)));
-        if !own.eq((0..addend.images.len()).map(|image| first(addend, 0, image))) {
-            return None;
-        }
-        let (mut own, mut its) = (self.clone(), addend.clone());
-        own.set_block(BLOCK_BYTES, bytes * (own.patch_values() + its.patch_values()));
-        own.write = its.write;
-        its.block = own.block;
-        its.left_steps = (0..its.block).map(|i| (i * its.left_tile) as isize).collect();
-        Some((own, its))
-    }
-
-    /// Columns of all phases of neighbours.
-    pub(super) fn columns_at_once(&self) -> usize {
-        self.width / self.maps.len() * self.stretch
     }
 
     /// Phase and channel of a row.
@@ -281,16 +250,6 @@ impl Winograd {
 
     pub(super) fn writes_at(&self, phase: usize, point: usize) -> bool {
         has(self.write_points(phase), point) == [true; 2]
-    }
-
-    /// Values of a tile's patches in the domain.
-    fn patch_values(&self) -> usize {
-        self.space.iter().map(Dim::read_values).product::<usize>() * self.channels.len()
-    }
-
-    /// Values of a tile's results in the domain.
-    fn result_values(&self) -> usize {
-        self.space.iter().map(Dim::write_values).product::<usize>() * self.maps.len()
     }
 
     /// Tiles of all images.
@@ -362,36 +321,7 @@ impl Winograd {
     pub(in super::super) fn index(&self) -> usize {
         self.block
     }
-
-    /// Multiply-adds of the direct convolution, without those that padding takes away, times two.
-    pub(in super::super) fn flop(&self) -> f64 {
-        let products = self.space[0].products() * self.space[1].products();
-        2.0 * (self.groups.len() * self.images.len() * self.channels.len() * self.maps.len()) as f64 * products as f64
-    }
-
-    /// Vector operations: products and the three transforms, the last two as measured in multiply-adds.
-    fn cost(&self) -> f64 {
-        let (tiles, vector) = ((self.groups.len() * self.tiles()) as f64, self.vector as f64);
-        let products = (self.space[0].points() * self.space[1].points() * self.channels.len() * self.maps.len()) as f64;
-        let products = (self.groups.len() * self.images.len()) as f64 * products;
-        let again = if self.gradient { [self.panels(), self.depth.div_ceil(self.rows)] } else { [1, 1] };
-        let [patches, results] =
-            [self.patch_values() * again[0], self.result_values() * again[1]].map(|x| x as f64 / POINTS as f64);
-        let windows = WINDOW_COST * (self.groups.len() * self.depth * self.width) as f64;
-        (products + tiles * (INPUT_COST * patches + RESULT_COST * results) + windows) / vector
-    }
-
-    fn pays(&self) -> bool {
-        self.cost() * ADVANTAGE < self.flop() / 2.0 / self.vector as f64
-    }
 }
-
-/// Multiply-adds that transforming a vector of a patch, of results and of windows takes as long as.
-const INPUT_COST: f64 = 250.0;
-const RESULT_COST: f64 = 220.0;
-const WINDOW_COST: f64 = 200.0;
-/// How many times fewer operations there must be.
-const ADVANTAGE: f64 = 1.2;
 
 /// Whether a point is among some down, and among some across.
 pub(super) fn has([down, across]: [Subset; 2], point: usize) -> [bool; 2] {

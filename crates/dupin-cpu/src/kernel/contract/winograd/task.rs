@@ -12,25 +12,25 @@ use super::super::tables::part;
 use super::super::task::even_runs;
 use super::super::workspace::Local;
 use super::ahead::{Ahead, Squares};
-use super::places::{Place, Places, start};
+use super::places::{Place, Places};
 use super::plan::{PACK_DEPTH, Winograd};
 use super::square::Write;
-use super::transform::{POINTS, RESULTS, TAPS};
+use super::transform::{POINTS, TAPS};
 use crate::kernel::stream;
 
 /// One thread's scratch in parts.
-struct Scratch<'a, T> {
-    left: *mut T,
-    right: *mut T,
-    taps: *mut T,
+pub(super) struct Scratch<'a, T> {
+    pub(super) left: *mut T,
+    pub(super) right: *mut T,
+    pub(super) taps: *mut T,
     /// Patches of an addend.
     addend: *mut T,
-    squares: Squares<'a>,
+    pub(super) squares: Squares<'a>,
 }
 
 impl<'a, T: Element> Scratch<'a, T> {
     /// The parts, and memory for a block's places.
-    unsafe fn new(w: &Winograd, local: &'a mut Local<T>) -> (Self, &'a mut [isize]) {
+    pub(super) unsafe fn new(w: &Winograd, local: &'a mut Local<T>) -> (Self, &'a mut [isize]) {
         let left = local.data.get().as_mut_ptr();
         // SAFETY: the parts are what `Winograd::local` counts.
         let (right, taps, addend) = unsafe {
@@ -102,7 +102,7 @@ impl<T: Element> Call<'_, T> {
     }
 
     /// Transforms the patches of a tile for channels `rows`, counted through all phases.
-    unsafe fn patches(&self, w: &Winograd, group: usize, tiles: [Place; 2], rows: &Range<usize>, to: *mut T) {
+    pub(super) unsafe fn patches(&self, w: &Winograd, group: usize, tiles: [Place; 2], rows: &Range<usize>, to: *mut T) {
         // SAFETY: see `task`. Only elements inside the operand are read.
         unsafe {
             let from = self.a.wrapping_offset(w.groups[group][0] + w.images[tiles[0].image][0]);
@@ -236,7 +236,7 @@ impl<T: Element> Call<'_, T> {
     }
 
     /// One product of `rows` rows by `columns` columns.
-    unsafe fn product<'a>(&self, mut args: Tile<'a, T>, rows: usize, columns: usize, ahead: &mut Ahead<'a>) {
+    pub(super) unsafe fn product<'a>(&self, mut args: Tile<'a, T>, rows: usize, columns: usize, ahead: &mut Ahead<'a>) {
         for (first, height, count) in even_runs(rows) {
             let (rows, out_rows) = (args.rows, args.out_rows);
             // SAFETY: the caller's.
@@ -264,131 +264,6 @@ impl<T: Element> Call<'_, T> {
                 let from = from.add(v - columns.start);
                 let points = w.points(tiles[0], w.write_points(phase));
                 (self.plan.kernels.transforms.results)(from, w.right_plane, points, to, &lines, ahead, w.write);
-                if self.epilogue.is_some() {
-                    let [down, across] = lines;
-                    for (i, j) in (0..RESULTS * RESULTS).map(|x| (x / RESULTS, x % RESULTS)) {
-                        if down.inside.has(i) && across.inside.has(j) {
-                            let at = start(&lines) + i as isize * down.step + j as isize * across.step;
-                            self.finished(to.wrapping_offset(at), w.vector);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Hands finished neighbours to the epilogue.
-    unsafe fn finished(&self, at: *mut T, len: usize) {
-        let Some(epilogue) = self.epilogue else { return };
-        // SAFETY: the caller has just written these elements, which no other task touches.
-        unsafe { epilogue.apply(at.offset_from(self.out) as usize, std::slice::from_raw_parts_mut(at, len)) };
-    }
-
-    /// A part of the tiles summed into an accumulator of a weight gradient.
-    pub(in super::super) unsafe fn sum(&self, w: &Winograd, index: usize, local: &mut Local<T>) {
-        let (split, accumulator) = (index % w.splits, index / w.splits);
-        let (group, rows, columns) = w.parts(accumulator);
-        let blocks = split * w.blocks() / w.splits..(split + 1) * w.blocks() / w.splits;
-        let map = self.b.wrapping_offset(w.groups[group][1]);
-        // Neighbouring columns go at once.
-        let width = if contiguous(&w.maps[columns.clone()]) { columns.len() } else { w.vector };
-        // SAFETY: see `task`; each task has its accumulator.
-        unsafe {
-            let (mut s, slots) = Scratch::new(w, local);
-            let to = self.shared.add(index * w.accumulator());
-            for block in blocks.clone() {
-                let add = block > blocks.start;
-                let next = block + 1;
-                let block = w.places(part(block, w.block, w.tiles()), slots);
-                for (t, places) in w.tiles_of(&block) {
-                    self.patches(w, group, places, &rows, s.left.add(t * w.left_tile));
-                    let (lines, ahead) = w.positions(places, 0);
-                    let points = w.points(places[0], w.write_points(0));
-                    let from = map.wrapping_offset(w.images[places[0].image][1]);
-                    for v in columns.clone().step_by(width) {
-                        let from = from.wrapping_offset(w.maps[v]);
-                        let to = s.right.add(t * w.panel + v - columns.start);
-                        (self.plan.kernels.transforms.cotangent)(from, &lines, ahead, width, to, w.right_plane, points);
-                    }
-                }
-                s.squares.clear();
-                if next < blocks.end {
-                    let tiles = part(next, w.block, w.tiles());
-                    self.list_patches(w, group, tiles.clone(), &rows, &mut s.squares);
-                    Self::list_positions(w, map, tiles, &columns, &mut s.squares);
-                }
-                let mut ahead = s.squares.among(POINTS * rows.len() / ROWS);
-                for p in 0..POINTS {
-                    let tiles = block.with(w, p);
-                    for some in Winograd::stretches(rows.clone(), w.chunk, |chunk| w.reads_at(w.row(chunk * w.chunk).0, p)) {
-                        let from = some.start - rows.start;
-                        let args = Tile {
-                            tiles: 0,
-                            depth: tiles.len(),
-                            a: s.left.add(p * w.vector).cast_const(),
-                            rows: w.row_steps[from..].as_ptr(),
-                            reduced: w.left_steps[tiles.start..].as_ptr(),
-                            b: s.right.add(p * w.right_plane + tiles.start * w.panel).cast_const(),
-                            b_step: w.panel,
-                            b_vectors: self.plan.kernels.neighbours(),
-                            out: to.add(p * w.accumulator_plane() + from * w.panel),
-                            out_rows: w.right_steps.as_ptr(),
-                            out_vectors: self.plan.kernels.neighbours(),
-                            add,
-                            ahead: &[],
-                            each: 0,
-                        };
-                        self.product(args, some.len(), columns.len(), &mut ahead);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Sums the accumulators of some rows in the order of the parts, and transforms them to windows.
-    pub(in super::super) unsafe fn windows(&self, w: &Winograd, index: usize, local: &mut Local<T>) {
-        let (accumulator, of) = (index / w.finish_parts(), index % w.finish_parts());
-        let (group, rows, columns) = w.parts(accumulator);
-        let own = rows.start + rows.len() * of / w.finish_parts()..rows.start + rows.len() * (of + 1) / w.finish_parts();
-        // SAFETY: see `task`; the rows of the accumulators and their windows are this task's alone.
-        unsafe {
-            let (s, _) = Scratch::new(w, local);
-            let first = self.shared.add(accumulator * w.splits * w.accumulator());
-            for k in own {
-                let row = first.add((k - rows.start) * w.panel);
-                let (phase, channel) = w.row(k);
-                for p in (0..POINTS).filter(|&p| w.reads_at(phase, p)) {
-                    let sum = std::slice::from_raw_parts_mut(row.add(p * w.accumulator_plane()), columns.len());
-                    for split in 1..w.splits {
-                        let other = row.add(split * w.accumulator() + p * w.accumulator_plane()).cast_const();
-                        for (x, y) in sum.iter_mut().zip(std::slice::from_raw_parts(other, columns.len())) {
-                            *x = *x + *y;
-                        }
-                    }
-                }
-                let [rh, rw] = Winograd::phases(phase, w.space[1].reads());
-                let (down, across) = (w.space[0].taps(rh, 0), w.space[1].taps(rw, 0));
-                let base = w.groups[group][2] + w.channels[channel];
-                for v in columns.clone().step_by(w.vector) {
-                    let from = row.add(v - columns.start).cast_const();
-                    (self.plan.kernels.transforms.window_cotangent)(from, w.accumulator_plane(), w.read_points(phase), s.taps);
-                    let columns_out = &w.windows[v..][..w.vector];
-                    let run = if contiguous(columns_out) { w.vector } else { 1 };
-                    for i in 0..TAPS * TAPS {
-                        let (Some(y), Some(x)) = (down[i / TAPS], across[i % TAPS]) else { continue };
-                        let values = std::slice::from_raw_parts(s.taps.add(i * w.vector), w.vector);
-                        for (values, column) in values.chunks_exact(run).zip(columns_out.iter().step_by(run)) {
-                            let first = self.out.wrapping_offset(base + y + x + column);
-                            let to = std::slice::from_raw_parts_mut(first, run);
-                            if self.plan.accumulate {
-                                to.iter_mut().zip(values).for_each(|(x, y)| *x = *x + *y);
-                            } else {
-                                to.copy_from_slice(values);
-                            }
-                            self.finished(first, run);
-                        }
-                    }
-                }
             }
         }
     }

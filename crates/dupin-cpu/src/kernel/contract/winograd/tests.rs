@@ -169,7 +169,7 @@ fn beside_each_other<T: Float>(isa: Isa) {
         for ((plan, b), out) in plans.iter().zip(&right).zip(&mut alone) {
             let mut workspace = Workspace::new(2);
             workspace.reserve(plan);
-            plan.run(&left, b, out, &mut workspace, None).unwrap();
+            plan.run(&left, b, out, &mut workspace).unwrap();
         }
         for [i, j] in [[0, 1], [1, 0]] {
             let both = plans[i].with_beside(&plans[j]).unwrap();
@@ -238,7 +238,7 @@ fn check_sum<T: Float>(terms: &[Contraction; 2], isa: Isa, method: Method) -> f6
         if method == Method::Direct {
             for (plan, [a, b]) in plans.iter().zip([its, own]) {
                 workspace.reserve(plan);
-                pool.install(|| plan.run(a, b, &mut out, &mut workspace, None)).unwrap();
+                pool.install(|| plan.run(a, b, &mut out, &mut workspace)).unwrap();
             }
         } else {
             let sum = plans[1].with_addend(&plans[0]).unwrap_or_else(|| panic!("{terms:?}"));
