@@ -11,6 +11,7 @@
 //! - A window without its first tap has no value at the point 0, one without its last none at ∞: those products, and the part of the
 //!   transforms that leads to them, are left out. A phase of two taps has five points a dimension; of one tap, put in the middle, four.
 //!   That leaves 121 products of 400 for 5x5 windows of stride 2, and 81 of 144 for 3x3 windows of stride 2.
+//! - Two convolutions of one result are summed inside the domain and go back once, where the tiles of one are tiles of the other.
 //! - A weight gradient (the window is the cotangent's map, the result the window) sums over tiles inside the domain and goes back
 //!   once, at the end; long sums are cut into parts with accumulators of their own, summed in a fixed order.
 //!

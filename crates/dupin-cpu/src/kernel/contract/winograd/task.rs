@@ -128,7 +128,7 @@ impl<T: Element> Call<'_, T> {
             // A thread takes several blocks in a row.
             let next = Some(index + 1).filter(|&next| next < w.groups.len() * w.blocks());
             self.products(w, group, &block, next, &mut s);
-            if let Some((call, other)) = beside.and_then(|call| Some((call, call.plan.winograd.as_ref()?))) {
+            if let Some((call, other)) = Self::with_plan(beside) {
                 let first = group * w.tiles() + block.tiles.start;
                 let start = first % other.tiles();
                 block.tiles = start..start + block.tiles.len();
@@ -137,35 +137,19 @@ impl<T: Element> Call<'_, T> {
         }
     }
 
+    /// A call and its plan.
+    fn with_plan(call: Option<&Self>) -> Option<(&Self, &Winograd)> {
+        call.and_then(|call| Some((call, call.plan.winograd.as_ref()?)))
+    }
+
     /// Products and results of a block's transformed patches, panel by panel, while what is added to and the next block are fetched.
     unsafe fn products(&self, w: &Winograd, group: usize, block: &Places, next: Option<usize>, s: &mut Scratch<T>) {
-        let addend = self.addend.and_then(|call| Some((call, call.plan.winograd.as_ref()?)));
+        let addend = Self::with_plan(self.addend);
         // SAFETY: see `sweep`.
         unsafe {
             for panel in 0..w.panels() {
                 let columns = part(panel, w.panel, w.width);
-                s.squares.clear();
-                if w.write == Write::Add {
-                    let map = self.out.wrapping_offset(w.groups[group][2]);
-                    Self::list_positions(w, map, block.tiles.clone(), &columns, &mut s.squares);
-                }
-                if let Some(next) = next {
-                    let tiles = part(next % w.blocks(), w.block, w.tiles());
-                    let [first, end] = [panel, panel + 1].map(|i| tiles.start + tiles.len() * i / w.panels());
-                    self.list_patches(w, next / w.blocks(), first..end, &(0..w.depth), &mut s.squares);
-                }
-                if let Some((call, other)) = addend {
-                    let after = part(panel + 1, w.panel, w.width);
-                    let (after, tiles) = match next {
-                        Some(next) if after.is_empty() => {
-                            (part(0, w.panel, w.width), part(next % w.blocks(), w.block, w.tiles()))
-                        }
-                        _ => (after, block.tiles.clone()),
-                    };
-                    for stretch in w.begun(&after) {
-                        call.list_patches(other, 0, w.tiles_in(stretch, &tiles), &(0..other.depth), &mut s.squares);
-                    }
-                }
+                self.list_ahead(w, group, block, panel, next, &mut s.squares);
                 let mut ahead = s.squares.among((1 + usize::from(addend.is_some())) * POINTS * block.tiles.len() / ROWS);
                 if let Some((call, other)) = addend {
                     let all = w.columns_at_once();
@@ -191,6 +175,32 @@ impl<T: Element> Call<'_, T> {
             }
             if w.write == Write::Stream {
                 stream::fence();
+            }
+        }
+    }
+
+    /// Lists what is read after the products of a panel: results that are added to, a share of the next block's patches, and those of the addend that
+    /// belong to the next panel.
+    fn list_ahead(&self, w: &Winograd, group: usize, block: &Places, panel: usize, next: Option<usize>, squares: &mut Squares) {
+        let columns = part(panel, w.panel, w.width);
+        squares.clear();
+        if w.write == Write::Add {
+            let map = self.out.wrapping_offset(w.groups[group][2]);
+            Self::list_positions(w, map, block.tiles.clone(), &columns, squares);
+        }
+        if let Some(next) = next {
+            let tiles = part(next % w.blocks(), w.block, w.tiles());
+            let [first, end] = [panel, panel + 1].map(|i| tiles.start + tiles.len() * i / w.panels());
+            self.list_patches(w, next / w.blocks(), first..end, &(0..w.depth), squares);
+        }
+        if let Some((call, other)) = Self::with_plan(self.addend) {
+            let after = part(panel + 1, w.panel, w.width);
+            let (after, tiles) = match next {
+                Some(next) if after.is_empty() => (part(0, w.panel, w.width), part(next % w.blocks(), w.block, w.tiles())),
+                _ => (after, block.tiles.clone()),
+            };
+            for stretch in w.begun(&after) {
+                call.list_patches(other, 0, w.tiles_in(stretch, &tiles), &(0..other.depth), squares);
             }
         }
     }
