@@ -6,7 +6,7 @@
 use super::ContractError;
 use super::isa::Element;
 use super::plan::Plan;
-use super::run::{Stage, in_stages};
+use super::run::run_led;
 use super::workspace::Workspace;
 
 impl<T: Element> Plan<T> {
@@ -49,20 +49,7 @@ impl<T: Element> Plan<T> {
         let its = addend.bind_operands(its[0], its[1], its_shared)?;
         let mut own = self.bind(a, b, out, shared)?;
         own.addend = Some(&its);
-        let tasks = |stage| match stage {
-            Stage::Pack => own.tasks(stage) + its.tasks(stage),
-            _ => own.tasks(stage),
-        };
-        in_stages(locals, tasks, |stage, i, local| {
-            // SAFETY: stages run in order and each task once; the local scratch was checked.
-            unsafe {
-                if i < own.tasks(stage) {
-                    own.task(stage, i, local);
-                } else {
-                    its.task(stage, i - own.tasks(stage), local);
-                }
-            }
-        });
+        run_led(&own, &its, locals);
         Ok(())
     }
 }

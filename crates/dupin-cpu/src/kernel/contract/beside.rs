@@ -5,7 +5,7 @@
 use super::ContractError;
 use super::isa::Element;
 use super::plan::Plan;
-use super::run::{Stage, in_stages};
+use super::run::run_led;
 use super::workspace::Workspace;
 
 /// The second of two contractions.
@@ -49,22 +49,9 @@ impl<T: Element> Plan<T> {
         let (shared, its_shared) = shared.split_at_mut(self.shared);
         let own = self.bind(a, b[0], out, shared)?;
         let its = beside.plan.bind(a, b[1], its_out, its_shared)?;
-        let (first, second) = if beside.leads { (&its, &own) } else { (&own, &its) };
-        let tasks = |stage| match stage {
-            Stage::Pack => first.tasks(stage) + second.tasks(stage),
-            _ => first.tasks(stage),
-        };
-        in_stages(locals, tasks, |stage, i, local| {
-            // SAFETY: stages run in order and each task once; the local scratch is large enough for either plan. Results of the second are
-            // written with the tiles of the first, which are the same.
-            unsafe {
-                match (stage, &first.plan.winograd) {
-                    (Stage::Compute, Some(w)) => first.sweep(w, Some(second), i, local),
-                    _ if i < first.tasks(stage) => first.task(stage, i, local),
-                    _ => second.task(stage, i - first.tasks(stage), local),
-                }
-            }
-        });
+        let (mut first, second) = if beside.leads { (its, own) } else { (own, its) };
+        first.beside = Some(&second);
+        run_led(&first, &second, locals);
         Ok(())
     }
 }

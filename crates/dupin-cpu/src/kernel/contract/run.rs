@@ -31,7 +31,9 @@ pub struct Call<'a, T: Element> {
     pub(super) b: *const T,
     pub(super) out: *mut T,
     pub(super) shared: *mut T,
+    /// What is computed with its blocks: a convolution of the same result, or one of the same patches.
     pub(super) addend: Option<&'a Self>,
+    pub(super) beside: Option<&'a Self>,
     buffers: PhantomData<(&'a [T], &'a mut [T])>,
 }
 
@@ -97,6 +99,7 @@ impl<T: Element> Plan<T> {
             out: std::ptr::null_mut(),
             shared: shared.as_mut_ptr(),
             addend: None,
+            beside: None,
             buffers: PhantomData,
         })
     }
@@ -112,6 +115,24 @@ pub(super) fn in_stages<T: Element>(
         let parts = 8 * locals.len();
         share_parts(tasks(stage), parts, locals, |i, local| run(stage, i, local));
     }
+}
+
+/// Runs a convolution by patches and another that is computed with its blocks. The scratch was checked.
+pub(super) fn run_led<T: Element>(lead: &Call<'_, T>, other: &Call<'_, T>, locals: &mut [Local<T>]) {
+    let tasks = |stage| match stage {
+        Stage::Pack => lead.tasks(stage) + other.tasks(stage),
+        _ => lead.tasks(stage),
+    };
+    in_stages(locals, tasks, |stage, i, local| {
+        // SAFETY: stages run in order and each task once; results of the other are written with the tiles of the first, which are the same.
+        unsafe {
+            if i < lead.tasks(stage) {
+                lead.task(stage, i, local);
+            } else {
+                other.task(stage, i - lead.tasks(stage), local);
+            }
+        }
+    });
 }
 
 impl<T: Element> Call<'_, T> {
@@ -136,7 +157,7 @@ impl<T: Element> Call<'_, T> {
                 match stage {
                     Stage::Pack => self.pack_windows(w, index, local),
                     Stage::Compute if w.gradient => self.sum(w, index, local),
-                    Stage::Compute => self.sweep(w, None, index, local),
+                    Stage::Compute => self.sweep(w, index, local),
                     Stage::Finish => self.windows(w, index, local),
                 }
             };

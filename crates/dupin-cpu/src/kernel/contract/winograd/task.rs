@@ -116,23 +116,23 @@ impl<T: Element> Call<'_, T> {
     }
 
     /// A block of tiles: patches, then products and results, of this convolution and of another that has the same patches.
-    pub(in super::super) unsafe fn sweep(&self, w: &Winograd, beside: Option<&Self>, index: usize, local: &mut Local<T>) {
+    pub(in super::super) unsafe fn sweep(&self, w: &Winograd, index: usize, local: &mut Local<T>) {
         let (group, tiles) = (index / w.blocks(), part(index % w.blocks(), w.block, w.tiles()));
         // SAFETY: see `task`. Blocks hold disjoint tiles, and these disjoint results.
         unsafe {
             let (mut s, slots) = Scratch::new(w, local);
-            let mut block = w.places(tiles, slots);
+            let block = w.places(tiles, slots);
             for (t, places) in w.tiles_of(&block) {
                 self.patches(w, group, places, &(0..w.depth), s.left.add(t * w.left_tile));
             }
             // A thread takes several blocks in a row.
             let next = Some(index + 1).filter(|&next| next < w.groups.len() * w.blocks());
             self.products(w, group, &block, next, &mut s);
-            if let Some((call, other)) = Self::with_plan(beside) {
+            if let Some((call, other)) = Self::with_plan(self.beside) {
                 let first = group * w.tiles() + block.tiles.start;
                 let start = first % other.tiles();
-                block.tiles = start..start + block.tiles.len();
-                call.products(other, first / other.tiles(), &block, None, &mut s);
+                let its = block.of(start..start + block.tiles.len());
+                call.products(other, first / other.tiles(), &its, None, &mut s);
             }
         }
     }
